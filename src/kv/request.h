@@ -1,0 +1,62 @@
+#pragma once
+
+// Request: one command as every protocol says it, before anybody knows what it means. A codec fills a RequestBatch from received
+// bytes; the command table (shard/) gives the words their meaning.
+//
+// `command` is the word of the command table ("GET", "set": ASCII case does not matter), `args` are its arguments. A binary protocol
+// puts the word that its opcode stands for. All views point into the received bytes (or into the codec, for words it spells
+// out itself) and die with them; the views' array belongs to the batch.
+//
+// `tag` is the codec's own: it travels with the request and comes back when the reply is encoded (the native codec keeps its
+// opcode there). Nobody else looks at it.
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <vector>
+
+namespace corelane::kv {
+
+struct Request {
+  std::string_view command;
+  std::span<const std::string_view> args;
+  uint32_t tag = 0;
+};
+
+// The requests of one decode call, in order. Reused from call to call so that decoding allocates nothing in the steady state.
+// One thread.
+class RequestBatch {
+ public:
+  void Clear() {
+    requests_.clear();
+    arg_ends_.clear();
+    args_.clear();
+  }
+
+  [[nodiscard]] size_t size() const { return requests_.size(); }
+  [[nodiscard]] bool empty() const { return requests_.empty(); }
+
+  // Building: Arg() for each argument, then Finish() once for the request they belong to.
+  void Arg(std::string_view arg) { args_.push_back(arg); }
+  void Finish(std::string_view command, uint32_t tag) {
+    requests_.push_back({command, {}, tag});
+    arg_ends_.push_back(args_.size());
+  }
+  // Forgets arguments that no Finish() followed.
+  void DropUnfinished() { args_.resize(arg_ends_.empty() ? 0 : arg_ends_.back()); }
+
+  [[nodiscard]] Request operator[](size_t index) const {
+    Request request = requests_[index];
+    const size_t begin = index == 0 ? 0 : arg_ends_[index - 1];
+    request.args = std::span(args_).subspan(begin, arg_ends_[index] - begin);
+    return request;
+  }
+
+ private:
+  std::vector<Request> requests_;
+  std::vector<size_t> arg_ends_;
+  std::vector<std::string_view> args_;
+};
+
+}  // namespace corelane::kv
