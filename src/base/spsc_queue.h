@@ -15,12 +15,17 @@
 //
 // How a consumer goes to sleep without missing a message (the flag belongs to the mailbox, not to
 // the queue):
-//   consumer: 1. sleeping = true (relaxed)   2. fence(seq_cst)   3. Empty()? then sleep, else
-//   sleeping = false and go on producer: 1. Publish()                   2. fence(seq_cst)   3.
-//   sleeping? then ring
+//
+//   consumer                          producer
+//   1. sleeping = true, relaxed       1. Publish()
+//   2. fence(seq_cst)                 2. fence(seq_cst)
+//   3. sleep only if Empty()          3. ring if sleeping
+//
 // Whichever fence comes first in the single order of such fences, the side whose fence comes second
 // sees what the other wrote before its own: either the consumer sees the message or the producer
-// sees the sleeper.
+// sees the sleeper. TSan does not model fences (g++ refuses them in a TSan build). Exchanges of the
+// flag by both sides, in the place of the fences, prove the same: whichever exchange comes second
+// has read the first, hence sees what was written before it.
 
 #include <atomic>
 #include <concepts>
