@@ -23,9 +23,9 @@
 //
 // Whichever fence comes first in the single order of such fences, the side whose fence comes second
 // sees what the other wrote before its own: either the consumer sees the message or the producer
-// sees the sleeper. TSan does not model fences (g++ refuses them in a TSan build). Exchanges of the
-// flag by both sides, in the place of the fences, prove the same: whichever exchange comes second
-// has read the first, hence sees what was written before it.
+// sees the sleeper. TSan does not model fences (g++ refuses them in a TSan build). When both sides
+// change the flag by exchange only, every time, no fence is needed: whichever exchange comes second
+// has read what the first one wrote, hence sees what was written before it.
 
 #include <atomic>
 #include <concepts>
