@@ -141,7 +141,7 @@ def main(argv):
     try:
         cases, programs = cases_of_run(log_dir)
     except FileNotFoundError as missing:
-        print(f"no test ran: {missing.filename} is not there", file=sys.stderr)
+        print(f"no test ran: {missing.filename} is not there")
         print("\n0 passed, 1 failed")
         return 1
     return report(cases, programs, sys.stdout)
