@@ -1,0 +1,38 @@
+#include "load/process_stat.h"
+
+#include <unistd.h>
+
+#include <fstream>
+#include <sstream>
+#include <string>
+
+namespace corelane::bench {
+
+Result<ProcessStat> ReadProcessStat(pid_t pid) {
+  const std::string path = "/proc/" + std::to_string(pid) + "/stat";
+  std::ifstream file(path);
+  std::string line;
+  if (!std::getline(file, line)) return Status(StatusCode::kIoError, "cannot read " + path);
+  // The second field is the program's name in brackets and may contain anything; the third follows
+  // the last bracket.
+  const size_t bracket = line.rfind(')');
+  if (bracket == std::string::npos) return Status(StatusCode::kIoError, "cannot parse " + path);
+  std::istringstream fields(line.substr(bracket + 1));
+  constexpr int kUserField = 14;
+  constexpr int kSystemField = 15;
+  constexpr int kResidentField = 24;
+  const auto ticks_per_s = static_cast<double>(sysconf(_SC_CLK_TCK));
+  ProcessStat stat;
+  std::string word;
+  for (int field = 3; field <= kResidentField && fields >> word; ++field) {
+    if (field == kUserField) stat.user_s = std::stod(word) / ticks_per_s;
+    if (field == kSystemField) stat.system_s = std::stod(word) / ticks_per_s;
+    if (field == kResidentField) {
+      stat.resident_bytes = std::stoull(word) * static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
+    }
+  }
+  if (!fields) return Status(StatusCode::kIoError, "cannot parse " + path);
+  return stat;
+}
+
+}  // namespace corelane::bench
