@@ -10,6 +10,7 @@
 #include <cstring>
 #include <memory>
 #include <string_view>
+#include <utility>
 
 namespace corelane::base {
 
@@ -17,6 +18,17 @@ class Buffer {
  public:
   // A block over this size is freed, not kept, once all its bytes are taken.
   static constexpr size_t kKeptBytesMax = size_t{64} << 10;
+
+  Buffer() = default;
+  // A moved-from buffer is an empty one.
+  Buffer(Buffer&& other) noexcept { *this = std::move(other); }
+  Buffer& operator=(Buffer&& other) noexcept {
+    block_ = std::move(other.block_);
+    capacity_ = std::exchange(other.capacity_, 0);
+    begin_ = std::exchange(other.begin_, 0);
+    end_ = std::exchange(other.end_, 0);
+    return *this;
+  }
 
   [[nodiscard]] size_t size() const { return end_ - begin_; }
   [[nodiscard]] bool empty() const { return begin_ == end_; }
