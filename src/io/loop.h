@@ -3,9 +3,10 @@
 // Loop: the policy of a thread's event loop, written once above all back ends. A turn is
 //   1. poll the reactor, sleeping only if step 3 of the last turn allowed it;
 //   2. run each TurnTask once (drain mailboxes, execute, flush replies, ring doorbells);
-//   3. if no task has more to do, spin for `spin_ns`, then announce the sleep, look once more, and sleep.
-// The order in step 3 is what makes a wake-up impossible to miss: PrepareToSleep() publishes "sleeping" and only then
-// looks again (shard/mailbox.h has the other half of the proof).
+//   3. if no task has more to do, spin for `spin_ns`, then announce the sleep, look once more, and
+//   sleep.
+// The order in step 3 is what makes a wake-up impossible to miss: PrepareToSleep() publishes
+// "sleeping" and only then looks again (shard/mailbox.h has the other half of the proof).
 //
 // One thread; Stop() may be called from any.
 
@@ -47,15 +48,18 @@ class Loop {
   void Stop();
 
  private:
+  static constexpr int64_t kBusy = INT64_MIN;  // the last turn did something
+
   bool RunTasks();
-  bool MaySleep();
+  bool MayAnnounceSleep();
+  bool PrepareToSleep();
 
   Reactor& reactor_;
   const env::Clock& clock_;
   const LoopOptions options_;
   std::vector<TurnTask*> tasks_;
-  bool more_to_do_ = false;
-  int64_t idle_since_ns_ = 0;
+  bool more_to_do_ = true;  // so that the first turn runs the tasks before any sleep
+  int64_t idle_since_ns_ = kBusy;
   std::atomic<bool> stopping_{false};
 };
 
