@@ -64,9 +64,13 @@ def format_files(fix, wanted):
         sys.exit("lint: there is nothing to format")
     mode = ["-i"] if fix else ["--dry-run", "-Werror"]
     done = run([find_tool("clang-format"), "--style=file", *mode, *files])
-    sys.stdout.write(done.stdout)
     if done.returncode != 0:
-        print("lint: `tools/dev format` puts this right")
+        first_places = {}
+        for file, place in re.findall(r"^([^:\n]+):(\d+):\d+: error: ", done.stdout, re.MULTILINE):
+            first_places.setdefault(file, place)
+        for file, place in first_places.items():
+            print(f"{file}:{place}: is not formatted from here on")
+        print("lint: `tools/dev format` puts this right" if first_places else done.stdout)
     return done.returncode != 0
 
 

@@ -38,6 +38,11 @@ def outcome_of(case):
     return "passed", ""
 
 
+def short(name):
+    """"io_test" for "corelane:slow / io_test", as meson calls the tests of a project with suites."""
+    return name.rpartition(" / ")[2]
+
+
 def program_of(suite_name, case_name, programs):
     """The program a case belongs to: JUnit says PROJECT.PROGRAM[.SUITE], or PROJECT alone with the program as the case."""
     rest = suite_name.partition(".")[2]
@@ -48,17 +53,14 @@ def program_of(suite_name, case_name, programs):
 
 
 def read_programs(log_dir):
-    """{name: last log record}, and the names that more than one test has."""
-    programs, doubled = {}, []
+    """{name: log record}, and the short names that more than one test has."""
+    programs = {}
     with open(log_dir / "testlog.json", encoding="utf-8") as lines:
         for line in lines:
             record = json.loads(line)
-            # The log says "suite / program"; the JUnit file only "program".
-            name = record["name"].rpartition(" / ")[2]
-            if name in programs:
-                doubled.append(name)
-            programs[name] = record
-    return programs, doubled
+            programs[record["name"]] = record
+    counts = collections.Counter(short(name) for name in programs)
+    return programs, [name for name, count in counts.items() if count > 1]
 
 
 def read_cases(log_dir, programs):
@@ -69,7 +71,9 @@ def read_cases(log_dir, programs):
             name = case.get("name", "")
             program = program_of(suite.get("name", ""), name, programs)
             if case.get("classname", "") and program != name:
-                name = f"{case.get('classname').rpartition('.')[2]}.{name}"
+                # A GoogleTest case has its fixture as its class; a TAP subtest has the program.
+                group = case.get("classname").rpartition(".")[2]
+                name = name if group == program else f"{group}.{name}"
             outcome, detail = outcome_of(case)
             if outcome != "notrun":
                 cases.append(Case(program, name, outcome, detail))
@@ -100,6 +104,11 @@ def cases_of_run(log_dir):
     return cases, programs
 
 
+def title(case):
+    program = short(case.program)
+    return program if case.name == case.program else f"{program}: {case.name}"
+
+
 def last_lines(text):
     lines = text.rstrip().splitlines()
     if len(lines) > SHOWN_LINES_MAX:
@@ -111,7 +120,7 @@ def report(cases, programs, out):
     """Prints the failed and skipped cases and the last line; returns the exit code."""
     failed = [case for case in cases if case.outcome == "failed"]
     for case in failed:
-        print(f"\nFAILED {case.program}: {case.name}", file=out)
+        print(f"\nFAILED {title(case)}", file=out)
         for line in last_lines(case.detail):
             print(f"    {line}", file=out)
     for name in sorted({case.program for case in failed}):
@@ -120,12 +129,12 @@ def report(cases, programs, out):
         for stream in ("stdout", "stderr"):
             text = record.get(stream) or ""
             if text.strip():
-                print(f"\n{stream} of {name}:", file=out)
+                print(f"\n{stream} of {short(name)}:", file=out)
                 print("\n".join(f"    {line}" for line in last_lines(text)), file=out)
     skipped = [case for case in cases if case.outcome == "skipped"]
     for case in skipped:
         reason = f" ({case.detail.splitlines()[0]})" if case.detail else ""
-        print(f"skipped {case.program}: {case.name}{reason}", file=out)
+        print(f"skipped {title(case)}{reason}", file=out)
     passed = sum(case.outcome == "passed" for case in cases)
     if not cases:
         print("\nno test ran", file=out)
