@@ -35,6 +35,8 @@ enum class StatusCode : uint8_t {
   kOverflow = 0x1c,         // An increment would leave the range of the number.
   kConditionNotMet = 0x1d,  // NX, XX and their like.
   kUnauthorized = 0x1e,
+  kWrongPassword = 0x1f,
+  kUnsupportedProtocol = 0x20,
 
   // Never on the wire: what a client or an opener of files meets.
   kIoError = 0x80,

@@ -25,6 +25,8 @@ std::string_view StatusCodeName(StatusCode code) {
     case StatusCode::kOverflow: return "overflow";
     case StatusCode::kConditionNotMet: return "condition not met";
     case StatusCode::kUnauthorized: return "unauthorized";
+    case StatusCode::kWrongPassword: return "wrong password";
+    case StatusCode::kUnsupportedProtocol: return "unsupported protocol";
     case StatusCode::kIoError: return "i/o error";
     case StatusCode::kConnectionFailed: return "connection failed";
     case StatusCode::kConnectionLost: return "connection lost";

@@ -22,6 +22,7 @@ class ReplyWriter {
 
   virtual void Ok() = 0;                              // done; RESP +OK
   virtual void Nil() = 0;                             // no such key, condition not met
+  virtual void NilArray() { Nil(); }                  // no such list: RESP2 writes *-1, others Nil
   virtual void Integer(int64_t integer) = 0;
   virtual void Boolean(bool boolean) = 0;             // RESP2 :1 and :0, RESP3 #t and #f
   virtual void Double(double real) = 0;               // RESP2 as a bulk string

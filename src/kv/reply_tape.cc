@@ -12,6 +12,7 @@ namespace {
 // Kind bytes. What follows each is in its writer below; `length` is a u32 and counts the bytes behind it.
 constexpr char kOk = 'o';
 constexpr char kNil = 'n';
+constexpr char kNilArray = 'N';
 constexpr char kInteger = 'i';   // i64
 constexpr char kBoolean = 'b';   // u8
 constexpr char kDouble = 'd';    // 8 bytes
@@ -66,6 +67,7 @@ void ReplyTape::Put(char kind, std::string_view fixed, std::string_view bytes) {
 
 void ReplyTape::Ok() { bytes_.Append(kOk); }
 void ReplyTape::Nil() { bytes_.Append(kNil); }
+void ReplyTape::NilArray() { bytes_.Append(kNilArray); }
 void ReplyTape::Integer(int64_t integer) { Put(kInteger, AsBytes(integer), {}); }
 void ReplyTape::Boolean(bool boolean) { Put(kBoolean, AsBytes(uint8_t{boolean}), {}); }
 void ReplyTape::Double(double real) { Put(kDouble, AsBytes(real), {}); }
@@ -102,6 +104,7 @@ void ReplyTape::Reader::PlayElement(ReplyWriter& out) {
     switch (Take<char>(rest_)) {
       case kOk: out.Ok(); break;
       case kNil: out.Nil(); break;
+      case kNilArray: out.NilArray(); break;
       case kInteger: out.Integer(Take<int64_t>(rest_)); break;
       case kBoolean: out.Boolean(Take<uint8_t>(rest_) != 0); break;
       case kDouble: {
@@ -146,6 +149,13 @@ bool ReplyTape::Reader::TakeInteger(int64_t& integer) {
   if (rest_.empty() || rest_[0] != kInteger) return false;
   rest_.remove_prefix(1);
   integer = Take<int64_t>(rest_);
+  return true;
+}
+
+bool ReplyTape::Reader::TakeBulk(std::string_view& bytes) {
+  if (rest_.empty() || rest_[0] != kBulk) return false;
+  rest_.remove_prefix(1);
+  bytes = TakeBytes(rest_);
   return true;
 }
 

@@ -19,6 +19,7 @@ class ReplyTape final : public ReplyWriter {
  public:
   void Ok() override;
   void Nil() override;
+  void NilArray() override;
   void Integer(int64_t integer) override;
   void Boolean(bool boolean) override;
   void Double(double real) override;
@@ -45,6 +46,8 @@ class ReplyTape final : public ReplyWriter {
     [[nodiscard]] int64_t EnterArray();
     // If the next element is an integer, takes it and returns true.
     [[nodiscard]] bool TakeInteger(int64_t& integer);
+    // If the next element is a bulk string, takes it and returns true; `bytes` points into the tape.
+    [[nodiscard]] bool TakeBulk(std::string_view& bytes);
     // True when the next element is an error.
     [[nodiscard]] bool AtError() const;
 

@@ -1,0 +1,24 @@
+#include "env/process.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cstdint>
+#include <cstdio>
+
+namespace corelane::env {
+
+// The second field of /proc/self/statm, in pages; proc(5).
+uint64_t ResidentBytes() {
+  const int fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return 0;
+  char text[128] = {};
+  const ssize_t count = read(fd, text, sizeof(text) - 1);
+  close(fd);
+  unsigned long long total_pages = 0;
+  unsigned long long resident_pages = 0;
+  if (count <= 0 || std::sscanf(text, "%llu %llu", &total_pages, &resident_pages) != 2) return 0;
+  return resident_pages * static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
+}
+
+}  // namespace corelane::env

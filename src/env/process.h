@@ -1,0 +1,11 @@
+#pragma once
+
+#include <cstdint>
+
+namespace corelane::env {
+
+// The memory of this process that is resident, as the system counts it; 0 when it does not say. Any
+// thread.
+[[nodiscard]] uint64_t ResidentBytes();
+
+}  // namespace corelane::env

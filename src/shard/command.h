@@ -1,0 +1,89 @@
+#pragma once
+
+// Command: one row of the command table, and what its function gets to work with. Every protocol's
+// requests end here, so a command is written once: a row in command_table.cc, one function, and its
+// tests.
+//
+// How a command reaches its keys is data, not code: `route` and the key positions let the router
+// hash, prefetch, split over lanes and merge replies without knowing the command.
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "kv/reply.h"
+#include "kv/reply_tape.h"
+#include "kv/session.h"
+#include "shard/facts.h"
+#include "shard/slice.h"
+
+namespace corelane::shard {
+
+struct CommandContext {
+  Slice& slice;
+  kv::ReplyWriter& reply;
+  std::span<const std::string_view> args;
+  std::span<const uint64_t> key_hashes;  // one for each key, in the order of the arguments
+  kv::Session* session;  // of the connection; only commands with Route::kHere may use it
+  const LaneFacts& facts;
+
+  [[nodiscard]] storage::HashedKey Key(size_t arg, size_t key = 0) const {
+    return {args[arg], key_hashes[key]};
+  }
+};
+
+// What a command over several lanes needs to make one reply of many.
+struct MergeContext {
+  std::span<const kv::ReplyTape* const> parts;  // one for each lane asked, in lane order
+  kv::ReplyWriter& reply;
+  const LaneFacts& facts;  // of the connection's lane
+  std::span<const std::string_view> args;
+};
+
+enum class Route : uint8_t {
+  kHere,      // needs no key: the connection's lane executes it
+  kKeys,      // the lanes of its keys; split when there is more than one
+  kAllLanes,  // every lane; the merge makes one reply
+  kCursor,    // the lane that the cursor (the first argument) names, see cursor.h
+};
+
+enum class Merge : uint8_t {
+  kNone,     // never split: one key
+  kSum,      // integers added up
+  kInOrder,  // each part is an array with an element a key; put back into the request's order
+  kAllOk,    // OK, or the first error
+  kCustom,   // Command::merge
+};
+
+enum CommandFlags : uint32_t {
+  kReads = 1U << 0,
+  kWrites = 1U << 1,        // refused when the log cannot take it
+  kLoopback = 1U << 2,      // about the connection or the server, not about data
+  kInternal = 1U << 3,      // a word of the binary protocols: RESP clients do not see it
+  kChecksLimits = 1U << 4,  // looks at key and value sizes itself (best effort over many)
+  kFrees = 1U << 5,         // only removes: allowed where memory is short
+};
+
+// Positions as redis counts them: 1 is the first argument, -1 the last.
+struct KeyPositions {
+  int8_t first = 0;
+  int8_t last = 0;
+  int8_t step = 0;
+};
+
+struct Command {
+  std::string_view name;  // lower case
+  int arity = 0;          // with the command word itself; -n: at least n
+  uint32_t flags = 0;
+  Route route = Route::kHere;
+  KeyPositions keys;
+  Merge merge = Merge::kNone;
+  void (*run)(CommandContext&) = nullptr;
+  void (*merge_parts)(MergeContext&) = nullptr;
+  std::string_view group;  // as in redis's documentation
+  std::string_view summary;
+
+  [[nodiscard]] bool Is(CommandFlags flag) const { return (flags & flag) != 0; }
+};
+
+}  // namespace corelane::shard

@@ -1,0 +1,44 @@
+#pragma once
+
+// The command table: all commands that corelane knows, and the fast way from a word to its row. The
+// rows are constant and shared by all lanes; any thread.
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "shard/command.h"
+
+namespace corelane::shard {
+
+// In the order of the table: by group, then as redis's documentation does.
+[[nodiscard]] std::span<const Command> AllCommands();
+
+// Looks up words in any case. One for each lane.
+class CommandIndex {
+ public:
+  CommandIndex();
+  // Null when there is no such command.
+  [[nodiscard]] const Command* Find(std::string_view word) const;
+
+ private:
+  static constexpr size_t kSlots = 512;  // power of two, sparse: a probe or two
+  static constexpr size_t kWordBytesMax = 16;
+
+  struct Word {
+    uint64_t low = 0;
+    uint64_t high = 0;
+    bool operator==(const Word&) const = default;
+  };
+  struct Slot {
+    Word word;
+    const Command* command = nullptr;
+  };
+  [[nodiscard]] static Word Fold(std::string_view word);
+  [[nodiscard]] static size_t SlotOf(Word word);
+
+  std::array<Slot, kSlots> slots_{};
+};
+
+}  // namespace corelane::shard

@@ -1,0 +1,135 @@
+// Commands about the server and about the command table.
+
+#include <corelane/status.h>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "base/absl_view.h"
+#include "shard/command_table.h"
+#include "shard/commands.h"
+#include "shard/glob.h"
+
+namespace corelane::shard {
+namespace {
+
+// Commands that clients may know of: the binary protocol's own words are left out.
+std::vector<const Command*> VisibleCommands() {
+  std::vector<const Command*> visible;
+  for (const Command& command : AllCommands()) {
+    if (!command.Is(kInternal)) visible.push_back(&command);
+  }
+  return visible;
+}
+
+const Command* FindVisible(std::string_view word) {
+  for (const Command& command : AllCommands()) {
+    if (!command.Is(kInternal) && WordIs(word, command.name)) return &command;
+  }
+  return nullptr;
+}
+
+// The ten fields that COMMAND INFO has since redis 7.
+void ReplyCommandInfo(kv::ReplyWriter& reply, const Command& command) {
+  reply.Array(10);
+  reply.Bulk(command.name);
+  reply.Integer(command.arity);
+  reply.Array(1);
+  reply.Simple(command.Is(kWrites) ? "write" : command.Is(kReads) ? "readonly" : "fast");
+  reply.Integer(command.keys.first);
+  reply.Integer(command.keys.last);
+  reply.Integer(command.keys.step);
+  reply.Array(0);  // ACL categories
+  reply.Array(0);  // tips
+  reply.Array(0);  // key specifications
+  reply.Array(0);  // subcommands
+}
+
+void ReplyCommandDocs(kv::ReplyWriter& reply, const std::vector<const Command*>& commands) {
+  reply.Map(commands.size());
+  for (const Command* command : commands) {
+    reply.Bulk(command->name);
+    reply.Map(2);
+    reply.Bulk("summary");
+    reply.Bulk(command->summary);
+    reply.Bulk("group");
+    reply.Bulk(command->group);
+  }
+}
+
+std::vector<const Command*> NamedCommands(std::span<const std::string_view> words) {
+  std::vector<const Command*> named;
+  for (const std::string_view word : words) {
+    if (const Command* command = FindVisible(word)) named.push_back(command);
+  }
+  return named;
+}
+
+void ConfigGet(CommandContext& context) {
+  std::vector<const std::pair<std::string, std::string>*> matching;
+  for (const auto& setting : context.facts.server->config) {
+    for (const std::string_view pattern : context.args.subspan(1)) {
+      if (!GlobMatches(pattern, setting.first, GlobCase::kFold)) continue;
+      matching.push_back(&setting);
+      break;
+    }
+  }
+  context.reply.Map(matching.size());
+  for (const auto* setting : matching) {
+    context.reply.Bulk(setting->first);
+    context.reply.Bulk(setting->second);
+  }
+}
+
+}  // namespace
+
+void RunCommand(CommandContext& context) {
+  const auto rest = context.args.empty() ? context.args : context.args.subspan(1);
+  if (context.args.empty() || (WordIs(context.args[0], "info") && rest.empty())) {
+    const std::vector<const Command*> visible = VisibleCommands();
+    context.reply.Array(visible.size());
+    for (const Command* command : visible) ReplyCommandInfo(context.reply, *command);
+  } else if (WordIs(context.args[0], "count") && rest.empty()) {
+    context.reply.Integer(static_cast<int64_t>(VisibleCommands().size()));
+  } else if (WordIs(context.args[0], "docs")) {
+    ReplyCommandDocs(context.reply, rest.empty() ? VisibleCommands() : NamedCommands(rest));
+  } else if (WordIs(context.args[0], "list") && rest.empty()) {
+    const std::vector<const Command*> visible = VisibleCommands();
+    context.reply.Array(visible.size());
+    for (const Command* command : visible) context.reply.Bulk(command->name);
+  } else if (WordIs(context.args[0], "info")) {
+    context.reply.Array(rest.size());
+    for (const std::string_view word : rest) {
+      const Command* const command = FindVisible(word);
+      if (command == nullptr) {
+        context.reply.NilArray();
+      } else {
+        ReplyCommandInfo(context.reply, *command);
+      }
+    }
+  } else {
+    ReplyUnknownSubcommand(context.reply, "COMMAND", context.args[0]);
+  }
+}
+
+void RunConfig(CommandContext& context) {
+  if (WordIs(context.args[0], "get") && context.args.size() > 1) {
+    ConfigGet(context);
+  } else if (WordIs(context.args[0], "get")) {
+    ReplyWrongArity(context.reply, "config|get");
+  } else {
+    ReplyUnknownSubcommand(context.reply, "CONFIG", context.args[0]);
+  }
+}
+
+void RunTime(CommandContext& context) {
+  const int64_t now_ms = context.slice.now_ms();
+  context.reply.Array(2);
+  context.reply.Bulk(std::to_string(now_ms / 1000));
+  context.reply.Bulk(std::to_string(now_ms % 1000 * 1000));
+}
+
+}  // namespace corelane::shard

@@ -1,0 +1,81 @@
+#include <corelane/status.h>
+
+#include <cstdint>
+#include <string_view>
+
+#include "absl/strings/str_cat.h"
+#include "base/absl_view.h"
+#include "shard/commands.h"
+
+namespace corelane::shard {
+
+void IncrementAndReply(CommandContext& context, const storage::HashedKey& key, int64_t delta) {
+  kv::ValueView value;
+  int64_t number = 0;
+  if (context.slice.Get(key, &value)) {
+    if (value.type == kv::ValueType::kInteger) {
+      number = kv::IntegerOf(value.bytes);
+    } else if (value.type != kv::ValueType::kString || !kv::ParseInteger(value.bytes, number)) {
+      ReplyNotAnInteger(context.reply);
+      return;
+    }
+  }
+  if (__builtin_add_overflow(number, delta, &number)) {
+    context.reply.Error(StatusCode::kOverflow, "increment or decrement would overflow");
+    return;
+  }
+  const kv::ScalarBytes sum(number);
+  value.type = kv::ValueType::kInteger;
+  value.bytes = sum.view();
+  if (!context.slice.Put(key, value)) {
+    ReplyOutOfMemory(context.reply);
+    return;
+  }
+  context.reply.Integer(number);
+}
+
+bool ExpireAt(CommandContext& context, const storage::HashedKey& key, int64_t at) {
+  if (at <= context.slice.now_ms()) return context.slice.Erase(key);
+  return context.slice.SetExpiry(key, at) == storage::ExpireResult::kSet;
+}
+
+kv::ExpiryMillis ExpiryAfter(int64_t now_ms, uint64_t ttl_ms) {
+  const auto room = static_cast<uint64_t>(kv::kNoExpiry - 1 - now_ms);
+  return ttl_ms > room ? kv::kNoExpiry - 1 : now_ms + static_cast<int64_t>(ttl_ms);
+}
+
+void ReplyWrongArity(kv::ReplyWriter& reply, std::string_view command) {
+  reply.Error(StatusCode::kBadArgument,
+              absl::StrCat("wrong number of arguments for '", base::ToAbsl(command), "' command"));
+}
+
+void ReplyUnknownSubcommand(kv::ReplyWriter& reply, std::string_view command,
+                            std::string_view word) {
+  reply.Error(StatusCode::kBadArgument,
+              absl::StrCat("unknown subcommand '", base::ToAbsl(word.substr(0, 128)), "'. Try ",
+                           base::ToAbsl(command), " HELP."));
+}
+
+void ReplyOutOfMemory(kv::ReplyWriter& reply) {
+  reply.Error(StatusCode::kOutOfMemory, "out of memory: the value was not stored");
+}
+
+void ReplySyntaxError(kv::ReplyWriter& reply) {
+  reply.Error(StatusCode::kBadArgument, "syntax error");
+}
+
+void ReplyNotAnInteger(kv::ReplyWriter& reply) {
+  reply.Error(StatusCode::kBadArgument, "value is not an integer or out of range");
+}
+
+bool WordIs(std::string_view text, std::string_view word) {
+  if (text.size() != word.size()) return false;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const char byte = text[i];
+    const char lower = byte >= 'A' && byte <= 'Z' ? static_cast<char>(byte + 32) : byte;
+    if (lower != word[i]) return false;
+  }
+  return true;
+}
+
+}  // namespace corelane::shard

@@ -1,0 +1,76 @@
+#include "shard/slice.h"
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+namespace corelane::shard {
+
+Slice::Slice(std::unique_ptr<storage::Engine> engine, std::unique_ptr<wal::LaneLog> log,
+             SliceLimits limits, uint32_t lane, uint32_t lanes)
+    : engine_(std::move(engine)),
+      log_(std::move(log)),
+      limits_(limits),
+      lane_(lane),
+      lanes_(lanes) {}
+
+bool Slice::Get(const storage::HashedKey& key, kv::ValueView* value) {
+  const bool found = engine_->Get(key, now_ms_, value);
+  WasRead(key.hash);
+  return found;
+}
+
+bool Slice::Put(const storage::HashedKey& key, kv::ValueView value) {
+  if (value.created_at_s == 0) value.created_at_s = static_cast<uint32_t>(now_ms_ / 1000);
+  if (engine_->Put(key, value) == storage::PutResult::kOutOfMemory) return false;
+  if (log_ != nullptr) Wrote(key.hash, log_->AppendPut(key.key, value));
+  return true;
+}
+
+bool Slice::Erase(const storage::HashedKey& key) {
+  const bool erased = engine_->Erase(key, now_ms_);
+  if (log_ == nullptr) return erased;
+  if (erased) {
+    Wrote(key.hash, log_->AppendErase(key.key));
+  } else {
+    WasRead(key.hash);
+  }
+  return erased;
+}
+
+storage::ExpireResult Slice::SetExpiry(const storage::HashedKey& key, kv::ExpiryMillis at) {
+  const storage::ExpireResult result = engine_->SetExpiry(key, now_ms_, at);
+  if (log_ == nullptr) return result;
+  if (result == storage::ExpireResult::kSet) {
+    Wrote(key.hash, log_->AppendExpiry(key.key, at));
+  } else {
+    WasRead(key.hash);
+  }
+  return result;
+}
+
+void Slice::Clear() {
+  engine_->Clear();
+  if (log_ == nullptr) return;
+  clear_seq_ = log_->AppendClear();
+  gate_seq_ = clear_seq_;
+}
+
+void Slice::ReadAll() {
+  if (log_ == nullptr) return;
+  const uint64_t last = log_->last_seq();
+  if (!Released(last)) gate_seq_ = std::max(gate_seq_, last);
+}
+
+void Slice::Wrote(uint64_t hash, uint64_t seq) {
+  written_seq_[BucketOf(hash)] = seq;
+  gate_seq_ = seq;
+}
+
+void Slice::WasRead(uint64_t hash) {
+  if (log_ == nullptr) return;
+  const uint64_t seq = std::max(written_seq_[BucketOf(hash)], clear_seq_);
+  if (seq > gate_seq_ && !Released(seq)) gate_seq_ = seq;
+}
+
+}  // namespace corelane::shard

@@ -1,0 +1,88 @@
+#pragma once
+
+// Slice: a lane's keys together with their log. The one place where a change of the engine becomes
+// a frame of the log: every command that changes keys does it through here, in this order: the
+// executor has made sure that the log has room (Admit), the engine changes, the frame is appended.
+//
+// It also knows what a reply depends on. After a command, gate_seq() is the highest log sequence
+// number whose change the command made or may have read and which is not yet released (0: none);
+// the reply must not leave before LaneLog::released_seq() reaches it.
+//
+// One lane, one thread.
+
+#include <corelane/limits.h>
+#include <corelane/status.h>
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "kv/value.h"
+#include "storage/engine.h"
+#include "wal/lane_log.h"
+
+namespace corelane::shard {
+
+struct SliceLimits {
+  size_t key_bytes_max = kKeyBytesDefault;
+  size_t value_bytes_max = kValueBytesDefault;
+};
+
+class Slice {
+ public:
+  // `log` may be null: nothing is logged, every reply may leave at once.
+  Slice(std::unique_ptr<storage::Engine> engine, std::unique_ptr<wal::LaneLog> log,
+        SliceLimits limits, uint32_t lane, uint32_t lanes);
+
+  [[nodiscard]] uint32_t lane() const { return lane_; }
+  [[nodiscard]] uint32_t lanes() const { return lanes_; }
+  [[nodiscard]] const SliceLimits& limits() const { return limits_; }
+  [[nodiscard]] storage::Engine& engine() { return *engine_; }
+  [[nodiscard]] wal::LaneLog* log() { return log_.get(); }
+
+  // The wall clock of this turn, read once per turn.
+  [[nodiscard]] int64_t now_ms() const { return now_ms_; }
+  void set_now_ms(int64_t now_ms) { now_ms_ = now_ms; }
+
+  // Reads and changes. A change's key and value have passed the limits and the log's Admit().
+  [[nodiscard]] bool Get(const storage::HashedKey& key, kv::ValueView* value);
+  // False: out of memory, nothing changed. The value's bytes must not point into this engine (the
+  // log's frame is written from them after the engine has changed). Its created-at is set to now
+  // when it is 0.
+  [[nodiscard]] bool Put(const storage::HashedKey& key, kv::ValueView value);
+  bool Erase(const storage::HashedKey& key);
+  [[nodiscard]] storage::ExpireResult SetExpiry(const storage::HashedKey& key, kv::ExpiryMillis at);
+  void Clear();
+  // For commands that read what no single key names (DBSIZE, scans): the reply depends on
+  // everything before it.
+  void ReadAll();
+
+  void BeginCommand() { gate_seq_ = 0; }
+  [[nodiscard]] uint64_t gate_seq() const { return gate_seq_; }
+  [[nodiscard]] bool Released(uint64_t seq) const {
+    return log_ == nullptr || seq <= log_->released_seq();
+  }
+
+ private:
+  void Wrote(uint64_t hash, uint64_t seq);
+  void WasRead(uint64_t hash);
+
+  // What was written last under each of these buckets of hashes. A read waits for its bucket, which
+  // may be a little more than for its key, and far less than for the whole log.
+  static constexpr size_t kBuckets = 4096;
+  [[nodiscard]] static size_t BucketOf(uint64_t hash) { return (hash >> 16) % kBuckets; }
+
+  const std::unique_ptr<storage::Engine> engine_;
+  const std::unique_ptr<wal::LaneLog> log_;
+  const SliceLimits limits_;
+  const uint32_t lane_;
+  const uint32_t lanes_;
+  int64_t now_ms_ = 0;
+  uint64_t gate_seq_ = 0;
+  uint64_t clear_seq_ = 0;
+  std::array<uint64_t, kBuckets> written_seq_{};
+};
+
+}  // namespace corelane::shard

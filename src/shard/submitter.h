@@ -1,0 +1,40 @@
+#pragma once
+
+// Submitter: one connection, as its shard sees it. The connection implements the virtual functions;
+// what is below them is the shard's own. Lives on the shard's thread; Shard::Forget() must be
+// called before it is destroyed.
+
+#include <cstddef>
+#include <cstdint>
+
+#include "kv/reply.h"
+#include "kv/session.h"
+#include "shard/call.h"
+
+namespace corelane::shard {
+
+class Submitter {
+ public:
+  virtual ~Submitter() = default;
+
+  // The writer for the reply to the request with this tag, which is the oldest one without a reply.
+  // One element is written, then EndReply() is called.
+  virtual kv::ReplyWriter& BeginReply(uint32_t tag) = 0;
+  virtual void EndReply() = 0;
+  // Called outside of Submit(): replies were written, or those written before may leave now, or the
+  // shard can take more requests.
+  virtual void OnProgress() = 0;
+
+  kv::Session session;
+
+  // The shard's part.
+  struct ShardState {
+    Fifo<Call> calls;          // requests without a written reply, oldest first
+    size_t request_bytes = 0;  // of those
+    uint64_t gate_seq = 0;  // the written replies may leave once the lane's log has released this
+    bool waits_for_gate = false;  // is in the shard's list
+  };
+  ShardState shard_state;
+};
+
+}  // namespace corelane::shard
