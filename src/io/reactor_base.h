@@ -27,14 +27,15 @@ class ReactorBase : public Reactor {
   void Wake() final;
   [[nodiscard]] const ReactorCounters& counters() const final { return counters_; }
 
- protected:
-  // `clock` outlives the reactor. `wake_fd`: see MakeWakeFd().
-  ReactorBase(const env::Clock& clock, UniqueFd wake_fd);
-
   // An eventfd; Wake() writes to it. Nobody ever reads it: each write is an edge of its own for a
   // back end that watches edges, which spares a system call a wake-up. (Its counter has room for
   // 2^64 - 2 writes.)
   [[nodiscard]] static Result<UniqueFd> MakeWakeFd();
+
+ protected:
+  // `clock` outlives the reactor. `wake_fd`: see MakeWakeFd().
+  ReactorBase(const env::Clock& clock, UniqueFd wake_fd);
+
   [[nodiscard]] int wake_fd() const { return wake_fd_.get(); }
 
   // The one place where an op begins: not under way, not cancelled, nothing done.
