@@ -219,4 +219,9 @@ bool RespReplyScanner::TakeLine(std::string_view line) {
   return elements_left_ <= 2 * limits_.elements_max;
 }
 
+bool ParseRespReply(std::string_view bytes, RespReply& reply) {
+  reply = RespReply();
+  return TreeParser(bytes).Parse(reply, 0);
+}
+
 }  // namespace corelane::proto
