@@ -44,7 +44,8 @@ class TapResult(unittest.TestResult):
 
     def addSubTest(self, test, subtest, err):
         super().addSubTest(test, subtest, err)
-        # A case whose subtests all pass is reported by addSuccess; one that fails is reported here alone.
+        # A case whose subtests all pass is reported by addSuccess; one that fails is reported here
+        # alone.
         if err is not None:
             self.not_ok(subtest, err)
 

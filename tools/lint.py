@@ -3,9 +3,9 @@
 
 usage: lint.py [--root DIR] [--tap]
 
-Prints `file:line: rule: what is wrong` for each finding and exits with 1 if there is any. With --tap it prints one TAP line a rule, for
-meson. The rules' data is in lint_tables.py. Each rule is a function from a Source to its findings, and tests/lint/ shows each of
-them catching a bad source.
+Prints `file:line: rule: what is wrong` for each finding and exits with 1 if there is any. With
+--tap it prints one TAP line a rule, for meson. The rules' data is in lint_tables.py. Each rule is a
+function from a Source to its findings, and tests/lint/ shows each of them catching a bad source.
 """
 
 import argparse
@@ -40,7 +40,8 @@ def blank(match):
 
 
 class Source:
-    """One file: its path below the root, its lines, and for C++ the same lines without comments and literals."""
+    """One file: its path below the root, its lines, and for C++ the same lines without comments and
+    literals."""
 
     def __init__(self, path, text):
         self.path = path
@@ -84,7 +85,7 @@ def reach(folder):
 def public_header_problem(source, header):
     """What is wrong with including <corelane/header> from there; "" if nothing is."""
     top, folder = source.path.split("/")[0], source.folder()
-    if header in tables.PUBLIC_HEADERS_FOR_ALL or top in tables.ABOVE_ALL_LAYERS or top == "include":
+    if header in tables.PUBLIC_HEADERS_FOR_ALL or top in [*tables.ABOVE_ALL_LAYERS, "include"]:
         return ""
     if folder in tables.LAYERS:
         if any(home in reach(folder) for home in tables.PUBLIC_HEADERS.get(header, [])):
@@ -137,7 +138,8 @@ def check_header_homes(source):
 
 
 def check_banned(source):
-    """Calls with a better replacement, and locks outside their files. Each row of BANNED is a rule of its own name."""
+    """Calls with a better replacement, and locks outside their files. Each row of BANNED is a rule
+    of its own name."""
     for rule, pattern, instead, allowed in tables.BANNED:
         only_in = tables.BANNED_ONLY_IN.get(rule)
         if not (matches(source.path, only_in) if only_in else not matches(source.path, allowed)):

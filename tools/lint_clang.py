@@ -4,9 +4,10 @@
 usage: lint_clang.py format [--fix] [FILE...]      is everything formatted? --fix formats it
        lint_clang.py tidy BUILD [FILE...]          clang-tidy with the compile commands of BUILD
 
-clang-tidy takes seconds a file, so a file that was found clean is not looked at again until it, a header of the house that it
-includes, its compile command, .clang-tidy or clang-tidy itself changes. build/tidy-cache remembers the clean ones, by a hash of
-all that. FILE narrows either command to some files (paths below the root of the project).
+clang-tidy takes seconds a file, so a file that was found clean is not looked at again until it, a
+header of the house that it includes, its compile command, .clang-tidy or clang-tidy itself changes.
+~/.cache/corelane-tidy (build/tidy-cache where there is no home) remembers the clean ones, by a hash
+of all that. FILE narrows either command to some files (paths below the root of the project).
 """
 
 import argparse
@@ -19,14 +20,23 @@ import re
 import shlex
 import subprocess
 import sys
+import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 CPP_FOLDERS = ["include", "src", "tools", "tests", "bench"]
 INCLUDE = re.compile(rb'^\s*#\s*include\s*[<"]([^>"]+)[>"]', re.MULTILINE)
-# What meson tells the compiler and clang-tidy must not hear: warnings are the compiler's business, and the two compilers do not
-# know each other's.
+# What meson tells the compiler and clang-tidy must not hear: warnings are the compiler's business,
+# and the two compilers do not know each other's.
 DROPPED_ARGUMENT = re.compile(r"^-(?:W(?!l,|p,)|fdiagnostics|M[DQF]?$|g\d?$|D_GLIBCXX_ASSERTIONS)")
 TIDY_TIMEOUT_S = 300
+# How long the cache remembers a file that nobody asked about.
+CACHE_DAYS_MAX = 30
+# C++20 that GCC compiles and clang 14 does not know yet: capturing a structured binding. clang-tidy
+# goes on behind it.
+TOLERATED = re.compile(
+    r"error: (?:reference to local binding '|'\w+' in capture list does not name a variable)"
+    r".*\[clang-diagnostic-error\]$")
+DIAGNOSTIC = re.compile(r"^\S.*?(?::\d+:\d+)?: (?:error|warning): |^(?:error|warning): ")
 
 
 def find_tool(name):
@@ -119,12 +129,19 @@ def tidy_command(tidy, entry, path):
             skip = word != "-c"
         elif not DROPPED_ARGUMENT.match(word) and word != entry["file"]:
             kept.append(word)
-    return [tidy, "--quiet", str(path), "--", *kept, "-w"]
+    return [tidy, "--quiet", str(path), "--", *kept, "-w", "-ferror-limit=0"]
+
+
+def tidy_configs(path):
+    """The .clang-tidy files that count for `path`."""
+    folders = [folder for folder in path.parents if folder == ROOT or ROOT in folder.parents]
+    return [folder / ".clang-tidy" for folder in folders if (folder / ".clang-tidy").is_file()]
 
 
 def cache_key(command, path, includes, version):
     digest = hashlib.sha256(version.encode())
-    digest.update((ROOT / ".clang-tidy").read_bytes())
+    for config in tidy_configs(path):
+        digest.update(config.read_bytes())
     digest.update("\0".join(command).replace(str(ROOT), "").encode())
     for file in includes.closure(path):
         digest.update(f"\0{file.relative_to(ROOT)}\0".encode() + file.read_bytes())
@@ -139,7 +156,8 @@ def tidy_jobs(build, wanted):
     includes, seen, jobs = HouseIncludes(), set(), []
     for entry in entries:
         path = (pathlib.Path(entry["directory"]) / entry["file"]).resolve()
-        # The same source may be built into several programs; a source that the build no longer has may be gone.
+        # The same source may be built into several programs; a source that the build no longer has
+        # may be gone.
         if path in seen or ROOT not in path.parents or not path.is_file():
             continue
         seen.add(path)
@@ -162,16 +180,46 @@ def tidy_one(job):
         return f"{name}: clang-tidy took more than {TIDY_TIMEOUT_S} s\n"
     if done.returncode == 0:
         return ""
-    return done.stdout or done.stderr or f"{name}: clang-tidy exited with {done.returncode}\n"
+    findings, tolerated = without_tolerated(done.stdout)
+    if tolerated and not findings:
+        return ""
+    return findings or done.stderr or f"{name}: clang-tidy exited with {done.returncode}\n"
+
+
+def without_tolerated(output):
+    """The output without what TOLERATED covers, notes and source lines included; and whether there
+    was any."""
+    kept, keeping, tolerated = [], True, False
+    for line in output.splitlines(keepends=True):
+        if DIAGNOSTIC.match(line):
+            keeping = not TOLERATED.search(line.rstrip())
+            tolerated = tolerated or not keeping
+        if keeping:
+            kept.append(line)
+    return "".join(kept), tolerated
+
+
+def open_cache():
+    """The folder with one empty file for each file found clean, old ones dropped."""
+    home = pathlib.Path(os.environ.get("HOME", "/nonexistent"))
+    writable = home.is_dir() and os.access(home, os.W_OK)
+    cache = home / ".cache" / "corelane-tidy" if writable else ROOT / "build" / "tidy-cache"
+    cache.mkdir(parents=True, exist_ok=True)
+    for entry in cache.iterdir():
+        if time.time() - entry.stat().st_mtime > CACHE_DAYS_MAX * 24 * 3600:
+            entry.unlink(missing_ok=True)
+    return cache
 
 
 def tidy_files(build, wanted):
     jobs = tidy_jobs(build, wanted)
     if not jobs:
         sys.exit(f"lint: {build} compiles none of these sources")
-    cache = ROOT / "build" / "tidy-cache"
-    cache.mkdir(parents=True, exist_ok=True)
+    cache = open_cache()
     waiting = [job for job in jobs if not (cache / job[2]).exists()]
+    for job in jobs:
+        if job not in waiting:
+            (cache / job[2]).touch()
     said = set()
     failed = 0
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:

@@ -3,13 +3,14 @@
 
 usage: test_summary.py BUILD/meson-logs
 
-Meson counts programs; people count cases. A GoogleTest program counts as its cases, a program that prints TAP as its
-subtests, and any other program as one case. The last line printed is `N passed, M failed`; the exit code is 0 only when at least
-one case passed and none failed.
+Meson counts programs; people count cases. A GoogleTest program counts as its cases, a program that
+prints TAP as its subtests, and any other program as one case. The last line printed is `N passed, M
+failed`; the exit code is 0 only when at least one case passed and none failed.
 
-Meson's JUnit file holds the cases, but calls a program that was killed at its timeout, or that failed after its last
-case (a leak found at exit, a broken TAP plan), a success. testlog.json knows better, so a program that did not end well and has
-no failed case to show for it counts as one failed case more.
+Meson's JUnit file holds the cases, but calls a program that was killed at its timeout, or that
+failed after its last case (a leak found at exit, a broken TAP plan), a success. testlog.json knows
+better, so a program that did not end well and has no failed case to show for it counts as one
+failed case more.
 """
 
 import collections
@@ -39,12 +40,13 @@ def outcome_of(case):
 
 
 def short(name):
-    """"io_test" for "corelane:slow / io_test", as meson calls the tests of a project with suites."""
+    """"io_test" for "corelane:slow / io_test", as meson says where there are suites."""
     return name.rpartition(" / ")[2]
 
 
 def program_of(suite_name, case_name, programs):
-    """The program a case belongs to: JUnit says PROJECT.PROGRAM[.SUITE], or PROJECT alone with the program as the case."""
+    """The program a case belongs to: JUnit says PROJECT.PROGRAM[.SUITE], or PROJECT alone with the
+    program as the case."""
     rest = suite_name.partition(".")[2]
     if not rest:
         return case_name
@@ -97,7 +99,8 @@ def cases_of_run(log_dir):
         good = record["result"] in GOOD_RESULTS
         single = [c for c in cases if c.program == name and c.name == name]
         if not good and single:
-            # The one case of a program without cases of its own: JUnit does not know a timeout from a success.
+            # The one case of a program without cases of its own: JUnit does not know a timeout from
+            # a success.
             cases = [c for c in cases if c not in single]
         if not good and not any(c.program == name and c.outcome == "failed" for c in cases):
             cases.append(Case(name, name, "failed", how_it_ended(record)))
@@ -112,7 +115,8 @@ def title(case):
 def last_lines(text):
     lines = text.rstrip().splitlines()
     if len(lines) > SHOWN_LINES_MAX:
-        lines = [f"... {len(lines) - SHOWN_LINES_MAX} lines left out ..."] + lines[-SHOWN_LINES_MAX:]
+        left_out = f"... {len(lines) - SHOWN_LINES_MAX} lines left out ..."
+        lines = [left_out] + lines[-SHOWN_LINES_MAX:]
     return lines
 
 
@@ -125,7 +129,8 @@ def report(cases, programs, out):
             print(f"    {line}", file=out)
     for name in sorted({case.program for case in failed}):
         record = programs.get(name, {})
-        # GoogleTest's own report says what its cases found; what the program printed matters when it did not live to report.
+        # GoogleTest's own report says what its cases found; what the program printed matters when
+        # it did not live to report.
         for stream in ("stdout", "stderr"):
             text = record.get(stream) or ""
             if text.strip():

@@ -1,7 +1,7 @@
-"""tools/test_summary.py: whatever can go wrong with a test program must be counted, and nothing twice.
+"""tools/test_summary.py: whatever goes wrong with a test program is counted, and nothing twice.
 
-Two small meson projects are run once, one with suites and one without, and each case looks at what was made of some of their
-programs. What a program does is in PROGRAM, by its first argument.
+Two small meson projects are run once, one with suites and one without, and each case looks at what
+was made of some of their programs. What a program does is in PROGRAM, by its first argument.
 """
 
 import contextlib
@@ -18,7 +18,8 @@ sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tools")]
 import tap
 import test_summary
 
-# Plays a GoogleTest program (its report goes where --gtest_output says), a TAP program, or a plain one.
+# Plays a GoogleTest program (its report goes where --gtest_output says), a TAP program, or a plain
+# one.
 PROGRAM = '''
 import os, sys, time
 what = sys.argv[1]
@@ -30,7 +31,8 @@ CASES = {
                  '<testcase name="B" status="run" classname="S">'
                  '<failure message="x">it broke here</failure></testcase>',
     "one_skips": '<testcase name="A" status="run" classname="S"/>'
-                 '<testcase name="B" status="run" classname="S"><skipped message="no disk"/></testcase>',
+                 '<testcase name="B" status="run" classname="S">'
+                 '<skipped message="no disk"/></testcase>',
     "filtered": '<testcase name="A" status="run" classname="S"/>'
                 '<testcase name="B" status="notrun" classname="S"/>',
 }
