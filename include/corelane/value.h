@@ -1,0 +1,28 @@
+#pragma once
+
+// Value: a typed value, as the client library and the embedded store take and give it. A plain
+// value type.
+//
+// The order of the alternatives is the order of the type numbers on the wire and on disk, so
+// index() is the type's number. Strings and binaries hold the same bytes; they differ in how typed
+// protocols print them.
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+
+namespace corelane {
+
+struct Binary {
+  std::string bytes;
+  friend bool operator==(const Binary&, const Binary&) = default;
+};
+
+using Value = std::variant<std::string, int64_t, double, bool, Binary>;
+
+// The type's name as typed protocols print it: "String", "Integer", "Float", "Boolean", "Binary".
+[[nodiscard]] std::string_view ValueTypeName(const Value& value);
+
+}  // namespace corelane
