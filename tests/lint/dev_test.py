@@ -1,5 +1,7 @@
-"""tools/dev: what it does before it builds anything. The functions are called with the system's
-commands played by others."""
+"""tools/dev: what it does before it builds anything.
+
+The functions of the script are called with the system's commands played by others.
+"""
 
 import pathlib
 import shutil
@@ -20,9 +22,10 @@ as_root() { if [[ $1 == tee ]]; then cat >/dev/null; fi; echo "root: $*" >&2; }
 """
 
 
-def source_and_run(script, **options): return subprocess.run(["bash", "-c", f'source "$1";
-{PLAYED}\n{script}', "test", ROOT / "tools/dev"], capture_output=True, text=True, check=False,
-stdin=subprocess.DEVNULL, **options)
+def source_and_run(script, **options):
+    return subprocess.run(
+        ["bash", "-c", f'source "$1"; {PLAYED}\n{script}', "test", ROOT / "tools/dev"],
+        capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL, **options)
 
 
 class Commands(unittest.TestCase):
