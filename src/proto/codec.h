@@ -1,8 +1,9 @@
 #pragma once
 
-// Codec: received bytes -> kv::Requests, and replies -> bytes, for one connection. Pure: no sockets, no clock, no storage.
-// A codec of a protocol is the server's half; the client's half (encode requests, decode replies) stands in the same folder beside it and shares the
-// constants. One connection, one thread.
+// Codec: received bytes -> kv::Requests, and replies -> bytes, for one connection. Pure: no
+// sockets, no clock, no storage. A codec of a protocol is the server's half; the client's half
+// (encode requests, decode replies) stands in the same folder beside it and shares the constants.
+// One connection, one thread.
 
 #include <corelane/limits.h>
 #include <corelane/status.h>
@@ -37,11 +38,14 @@ enum class DecodeState {
 
 struct DecodeResult {
   DecodeState state = DecodeState::kDone;
-  size_t consumed = 0;  // bytes that the caller drops after the batch was executed; the batch points into them
-  // kNeedMore: no use calling again with fewer unconsumed bytes than this (a lower bound, >= 1). Never a reason to allocate: the peer only announced it.
+  // Bytes that the caller drops after the batch was executed; the batch points into them.
+  size_t consumed = 0;
+  // kNeedMore: no use calling again with fewer unconsumed bytes than this (a lower bound, >= 1).
+  // Never a reason to allocate: the peer only announced it.
   size_t needed = 1;
   StatusCode error_code = StatusCode::kProtocolError;
-  std::string error;   // kError: the message
+  // kError: the message. Empty: close without a reply, and log why (resp_codec.h: kBrowserNote).
+  std::string error;
   uint32_t error_tag = 0;  // kError: what to pass to BeginReply() for the error's reply
 };
 
@@ -49,13 +53,18 @@ class Codec {
  public:
   virtual ~Codec() = default;
 
-  // Decodes complete requests from the front of `in` until it ends or the batch holds `requests_max`. The same unconsumed bytes come again, at the front, with
-  // more behind them; the codec remembers how far it had looked, so that a big request in small pieces costs linear time. `batch` is appended to.
-  [[nodiscard]] virtual DecodeResult Decode(std::string_view in, size_t requests_max, kv::RequestBatch& batch) = 0;
+  // Decodes complete requests from the front of `in` until it ends or the batch holds
+  // `requests_max`. The same unconsumed bytes come again, at the front, with more behind them; the
+  // codec remembers how far it had looked, so that a big request in small pieces costs linear time.
+  // `batch` is appended to.
+  [[nodiscard]] virtual DecodeResult Decode(std::string_view in, size_t requests_max,
+                                            kv::RequestBatch& batch) = 0;
 
-  // The writer for one reply to a request with this tag, encoding into `out`. Valid until EndReply(); exactly one element is
-  // written in between. `session` says what the client chose (RESP version).
-  [[nodiscard]] virtual kv::ReplyWriter& BeginReply(uint32_t tag, const kv::Session& session, base::Buffer& out) = 0;
+  // The writer for one reply to a request with this tag, encoding into `out`. Valid until
+  // EndReply(); exactly one element is written in between. `session` says what the client chose
+  // (RESP version).
+  [[nodiscard]] virtual kv::ReplyWriter& BeginReply(uint32_t tag, const kv::Session& session,
+                                                    base::Buffer& out) = 0;
   virtual void EndReply() = 0;
 };
 

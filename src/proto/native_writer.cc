@@ -212,8 +212,8 @@ void NativeWriter::Replace(StatusCode code, std::string_view message) {
   out_->Append(message);
 }
 
-// The reply has no form under this opcode. End() answers an ERROR; what else the element holds goes nowhere. A refusal that
-// is there already stands: it is the PING that carries it which has no form.
+// The reply has no form under this opcode. End() answers an ERROR; what else the element holds goes
+// nowhere. A refusal that is there already stands: it is the PING that carries it which has none.
 void NativeWriter::Mismatch() {
   if (refusal_ == 0) refusal_ = static_cast<uint8_t>(StatusCode::kError);
 }
