@@ -85,6 +85,7 @@ BANNED_EXAMPLES = {
     "sprintf": ('sprintf(out, "%d", 1);', 'Say("sprintf(out)");'),
     "atoi": ("int n = atoi(text);", "int n = reader.atoi(text);"),
     "rand": ("int n = rand() % 6;", "Random random(7);"),
+    "random-device": ("std::random_device device;", "int random_device = 1;"),
     "clock": ("auto t = std::chrono::steady_clock::now();", "auto t = clock.MonotonicNanos();"),
     "file": ("int fd = ::open(path, O_RDONLY);", "bool is_open = file.open();"),
     "filesystem": ("std::filesystem::remove(path);", "file_system.Remove(path);"),
@@ -114,6 +115,11 @@ class Banned(LintCase):
     def test_allowed_files(self):
         self.good("banned", "src/env/clock.cc", "clock_gettime(CLOCK_MONOTONIC, &now);\n")
         self.good("banned", "src/base/spsc_queue.h", "std::atomic<size_t> head_;\n")
+
+    def test_new_for_a_private_constructor(self):
+        self.good("banned", "src/io/a.cc", "std::unique_ptr<Ring> ring(new Ring(1));\n")
+        self.good("banned", "src/io/a.cc", "return std::unique_ptr<Ring>(new Ring(1));\n")
+        self.bad("banned", "src/io/a.cc", "std::unique_ptr<Ring> ring(Take(new Ring(1)));\n")
 
     def test_no_sleep_in_tests(self):
         self.bad("banned", "tests/io/loop_test.cc", "usleep(1000);\n")
