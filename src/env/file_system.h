@@ -43,6 +43,12 @@ class File {
   [[nodiscard]] virtual Status Truncate(uint64_t size) = 0;
   // On return everything written or stored before the call is on stable storage (fdatasync).
   [[nodiscard]] virtual Status Sync() = 0;
+  // As Sync(), for what was stored in [offset, offset + size) of a mapping of this file; the rest may stay where it is. This
+  // spares the pages that were only prefaulted from being written, and from faulting again.
+  [[nodiscard]] virtual Status SyncMapped(Mapping& mapping, uint64_t offset, uint64_t size) {
+    static_cast<void>(mapping), static_cast<void>(offset), static_cast<void>(size);
+    return Sync();
+  }
   // Maps [0, size). The range need not be allocated yet, but only allocated bytes may be touched.
   [[nodiscard]] virtual Result<std::unique_ptr<Mapping>> Map(uint64_t size) = 0;
 };

@@ -56,6 +56,7 @@ class PosixFile final : public File {
   [[nodiscard]] Status Allocate(uint64_t offset, uint64_t size) override;
   [[nodiscard]] Status Truncate(uint64_t size) override;
   [[nodiscard]] Status Sync() override;
+  [[nodiscard]] Status SyncMapped(Mapping& mapping, uint64_t offset, uint64_t size) override;
   [[nodiscard]] Result<std::unique_ptr<Mapping>> Map(uint64_t size) override;
 
  private:

@@ -1,14 +1,17 @@
 #pragma once
 
-// LaneLog: the lane's side of its write-ahead log. The lane appends one frame a change and goes on; a helper thread
-// prepares segments ahead and syncs behind (wal/log_helper.h). The lane never makes a system call here and never waits.
+// LaneLog: the lane's side of its write-ahead log. The lane appends one frame a change and goes on;
+// a helper thread prepares segments ahead and syncs behind (wal/log_helper.h). The lane never makes
+// a system call here and never waits.
 //
-// Sequence numbers: every frame of a lane gets the next one, from 1, without gaps, over all segments. A reply that depends on a change may leave
-// once released_seq() has reached the change's number:
+// Sequence numbers: every frame of a lane gets the next one, from 1, without gaps, over all
+// segments. A reply that depends on a change may leave once released_seq() has reached the change's
+// number:
 //   always         it is on stable storage
 //   everysec, os   the frame would survive kill -9 (it is in the page cache: at once after Append)
 //
-// Thread rules: lane thread only. After Append the frame is complete; the caller's bytes are not kept.
+// Thread rules: lane thread only. After Append the frame is complete; the caller's bytes are not
+// kept.
 
 #include <corelane/status.h>
 
@@ -38,15 +41,16 @@ struct LogStats {
   uint64_t syncs = 0;
   uint64_t sync_nanos_max = 0;
   uint64_t segments = 0;
-  uint64_t waits = 0;      // times Admit() said kWait
-  std::string failure;     // empty while healthy; else what failed
+  uint64_t waits = 0;   // times Admit() said kWait
+  std::string failure;  // empty while healthy; else what failed
 };
 
 class LaneLog {
  public:
   virtual ~LaneLog() = default;
 
-  // May `frames` changes with `bytes` of keys and values in all be appended now? kOk holds until the next Append beyond that.
+  // May `frames` changes with `bytes` of keys and values in all be appended now? kOk holds until
+  // the next Append beyond that.
   [[nodiscard]] virtual Admission Admit(size_t frames, size_t bytes) = 0;
 
   // Each returns the frame's sequence number. Preceded by an Admit() that said kOk.
@@ -61,6 +65,10 @@ class LaneLog {
 
   // At the end of each turn: lets the helper know what there is to do (at most one wake-up).
   virtual void EndTurn() = 0;
+
+  // Syncs everything in every mode and ends the helper; nothing may be appended afterwards. Blocks:
+  // for shutdown only.
+  [[nodiscard]] virtual Status Close() = 0;
 
   // Why Admit() refuses, for logs and stats; OK while healthy.
   [[nodiscard]] virtual Status health() const = 0;

@@ -1,0 +1,167 @@
+#include "wal/segment_reader.h"
+
+#include <algorithm>
+#include <string>
+#include <string_view>
+
+#include "absl/strings/str_format.h"
+#include "base/status_macros.h"
+
+namespace corelane::wal {
+namespace {
+
+// A sequence number further on than this cannot belong to the same log tail; it only looks like a
+// frame.
+constexpr uint64_t kScanSequencesMax = uint64_t{1} << 32;
+
+// Behind a bad frame anything can look like the head of a long frame and cost a checksum. Real logs
+// need a small part of this.
+constexpr uint64_t kScanChecksumBytesMax = uint64_t{8} << 30;
+
+bool OnlyZeros(std::string_view bytes) {
+  return std::all_of(bytes.begin(), bytes.end(), [](char byte) { return byte == 0; });
+}
+
+}  // namespace
+
+Status SegmentReader::Open() {
+  RETURN_IF_ERROR(window_.Open());
+  const auto count =
+      static_cast<size_t>(std::min<uint64_t>(kSegmentHeaderBytes, window_.file_bytes()));
+  const char* bytes = nullptr;
+  RETURN_IF_ERROR(At(0, count, bytes));
+  Result<SegmentHeader> header = DecodeSegmentHeader({bytes, count});
+  if (!header.ok()) {
+    return Status(header.code(), name_ + ": " + header.status().message());
+  }
+  header_ = *header;
+  return OkStatus();
+}
+
+Result<bool> SegmentReader::IsBlank() { return OnlyZerosFrom(0); }
+
+Status SegmentReader::At(uint64_t offset, size_t count, const char*& bytes) {
+  bytes = window_.Peek(offset, count);
+  if (bytes != nullptr) return OkStatus();
+  RETURN_IF_ERROR(window_.Load(offset, count));
+  bytes = window_.Peek(offset, count);
+  return OkStatus();
+}
+
+Result<bool> SegmentReader::OnlyZerosFrom(uint64_t offset) {
+  while (offset < window_.file_bytes()) {
+    const auto count = static_cast<size_t>(
+        std::min<uint64_t>(FileWindow::kPieceBytes, window_.file_bytes() - offset));
+    const char* bytes = nullptr;
+    RETURN_IF_ERROR(At(offset, count, bytes));
+    if (!OnlyZeros({bytes, count})) return false;
+    offset += count;
+  }
+  return true;
+}
+
+Status SegmentReader::Judge(FrameVerdict verdict, SegmentSummary& summary) const {
+  if (verdict == FrameVerdict::kUnknownType) {
+    return Status(StatusCode::kIncompatible,
+                  absl::StrFormat(
+                      "%s has a frame of an unknown type at offset %u: written by a newer corelane",
+                      name_, summary.end_offset));
+  }
+  if (verdict == FrameVerdict::kBadContent) {
+    return Status(StatusCode::kCorruption,
+                  absl::StrFormat("corrupt frame in %s at offset %u: %s", name_, summary.end_offset,
+                                  std::string(FrameVerdictName(verdict))));
+  }
+  summary.reason = FrameVerdictName(verdict);
+  return OkStatus();
+}
+
+Status SegmentReader::EndAtZeroLength(SegmentSummary& summary) {
+  Result<bool> zeros = OnlyZerosFrom(summary.end_offset);
+  if (!zeros.ok()) return zeros.status();
+  summary.clean = *zeros;
+  if (!summary.clean) summary.reason = "no frame where one should be";
+  return OkStatus();
+}
+
+Result<SegmentSummary> SegmentReader::Read(uint64_t next_seq, FrameVisitor& visitor) {
+  SegmentSummary summary{.end_offset = kSegmentHeaderBytes, .next_seq = next_seq};
+  const uint64_t end = window_.file_bytes();
+  while (true) {
+    const uint64_t left = end - summary.end_offset;
+    const char* bytes = nullptr;
+    if (left < kFrameHeaderBytes) {
+      RETURN_IF_ERROR(EndAtZeroLength(summary));
+      return summary;
+    }
+    RETURN_IF_ERROR(At(summary.end_offset, kFrameHeaderBytes, bytes));
+    const uint32_t length = AnnouncedFrameLength(bytes);
+    if (length == 0) {
+      RETURN_IF_ERROR(EndAtZeroLength(summary));
+      return summary;
+    }
+    const size_t padded = PaddedFrameBytes(length);
+    if (length < kFrameHeaderBytes || padded > kFrameBytesMax || padded > left) {
+      summary.reason = FrameVerdictName(FrameVerdict::kBadLength);
+      return summary;
+    }
+    RETURN_IF_ERROR(At(summary.end_offset, padded, bytes));
+    Frame frame;
+    const FrameVerdict verdict =
+        DecodeFrame({bytes, padded}, FrameChecksumSeed(header_.salt, summary.end_offset), frame);
+    if (verdict != FrameVerdict::kGood) {
+      RETURN_IF_ERROR(Judge(verdict, summary));
+      return summary;
+    }
+    if (frame.seq != summary.next_seq) {
+      summary.reason =
+          absl::StrFormat("sequence number %u where %u should be", frame.seq, summary.next_seq);
+      return summary;
+    }
+    if (frame.type == FrameType::kDurableMark) {
+      summary.durable_seq = std::max(summary.durable_seq, frame.durable_seq);
+    } else {
+      RETURN_IF_ERROR(visitor.OnFrame(frame));
+    }
+    summary.end_offset += padded;
+    ++summary.next_seq;
+    ++summary.frames;
+  }
+}
+
+Result<LaterFrames> SegmentReader::ScanFrom(uint64_t offset, uint64_t next_seq) {
+  LaterFrames later;
+  uint64_t checksummed = 0;
+  offset = std::max<uint64_t>(PaddedFrameBytes(offset), kSegmentHeaderBytes);
+  while (offset + kFrameHeaderBytes <= window_.file_bytes()) {
+    const char* bytes = nullptr;
+    RETURN_IF_ERROR(At(offset, kFrameHeaderBytes, bytes));
+    const uint32_t length = AnnouncedFrameLength(bytes);
+    const size_t padded = PaddedFrameBytes(length);
+    const uint64_t seq = AnnouncedSequence(bytes);
+    if (length < kFrameHeaderBytes || padded > kFrameBytesMax ||
+        padded > window_.file_bytes() - offset || seq < next_seq ||
+        seq - next_seq > kScanSequencesMax) {
+      offset += kFrameAlignmentBytes;
+      continue;
+    }
+    checksummed += padded;
+    if (checksummed > kScanChecksumBytesMax) {
+      return Status(StatusCode::kCorruption,
+                    "what follows the bad frame in " + name_ + " cannot be told from good frames");
+    }
+    RETURN_IF_ERROR(At(offset, padded, bytes));
+    Frame frame;
+    if (DecodeFrame({bytes, padded}, FrameChecksumSeed(header_.salt, offset), frame) !=
+        FrameVerdict::kGood) {
+      offset += kFrameAlignmentBytes;
+      continue;
+    }
+    ++later.frames;
+    later.durable_seq = std::max(later.durable_seq, frame.durable_seq);
+    offset += padded;
+  }
+  return later;
+}
+
+}  // namespace corelane::wal

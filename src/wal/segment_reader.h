@@ -1,0 +1,82 @@
+#pragma once
+
+// SegmentReader: reads one segment from its header to its end and hands every good frame to a
+// visitor. It believes nothing: a length is held against what the file really has left before
+// anything is loaded, and a frame is handed on only after its checksum, its type, its fields and
+// its sequence number were right.
+//
+// It also looks behind a bad frame for good ones, which is how recovery tells a torn tail from
+// damage (wal/recovery.h). Used by one thread, once per file. The file outlives the reader.
+
+#include <corelane/status.h>
+
+#include <cstdint>
+#include <string>
+
+#include "env/file_system.h"
+#include "wal/file_window.h"
+#include "wal/format.h"
+
+namespace corelane::wal {
+
+// Gets the changes of a log in their order: puts, erases, expiries, clears. What a Frame points to
+// is gone after the call.
+class FrameVisitor {
+ public:
+  virtual ~FrameVisitor() = default;
+  // Anything but OK ends the reading and becomes its result.
+  [[nodiscard]] virtual Status OnFrame(const Frame& frame) = 0;
+};
+
+struct SegmentSummary {
+  bool clean = false;  // ended where the writer ended: at the end of the file, or with nothing but
+                       // zeros behind
+  std::string reason = {};   // when not clean: what is wrong at end_offset
+  uint64_t end_offset = 0;   // behind the last good frame
+  uint64_t next_seq = 0;     // the sequence number that would come next
+  uint64_t frames = 0;       // marks included
+  uint64_t durable_seq = 0;  // the highest that a mark named
+};
+
+// What stands behind a bad frame.
+struct LaterFrames {
+  uint64_t frames = 0;       // good ones with a later sequence number
+  uint64_t durable_seq = 0;  // the highest that a mark among them named
+};
+
+class SegmentReader {
+ public:
+  // `name` is how messages call the file.
+  SegmentReader(env::File& file, std::string name) : window_(file), name_(std::move(name)) {}
+
+  // Reads the header. kCorruption, kIncompatible, kIoError.
+  [[nodiscard]] Status Open();
+
+  // After Open() failed with kCorruption: true when the file has nothing but zeros, hence was never
+  // written to.
+  [[nodiscard]] Result<bool> IsBlank();
+
+  [[nodiscard]] const SegmentHeader& header() const { return header_; }
+  [[nodiscard]] uint64_t file_bytes() const { return window_.file_bytes(); }
+
+  // Visits the frames from `next_seq` on. A bad frame is not a failure here but the end of the good
+  // ones; the caller knows what it means. kIncompatible for a whole frame of an unknown type,
+  // kCorruption for a whole one that contradicts itself.
+  [[nodiscard]] Result<SegmentSummary> Read(uint64_t next_seq, FrameVisitor& visitor);
+
+  // Looks for good frames at any place from `offset` on with sequence numbers from `next_seq` on.
+  // Offsets only go up from call to call.
+  [[nodiscard]] Result<LaterFrames> ScanFrom(uint64_t offset, uint64_t next_seq);
+
+ private:
+  [[nodiscard]] Status At(uint64_t offset, size_t count, const char*& bytes);
+  [[nodiscard]] Result<bool> OnlyZerosFrom(uint64_t offset);
+  [[nodiscard]] Status Judge(FrameVerdict verdict, SegmentSummary& summary) const;
+  [[nodiscard]] Status EndAtZeroLength(SegmentSummary& summary);
+
+  FileWindow window_;
+  const std::string name_;
+  SegmentHeader header_;
+};
+
+}  // namespace corelane::wal
