@@ -22,6 +22,7 @@ constexpr size_t kHelpingsPerTurn = 16;
 
 constexpr int64_t kBackgroundSliceNanos = 200'000;
 constexpr size_t kReclaimedTogether = 64;
+constexpr uint64_t kSweptIsMuch = 256;
 
 // A frame's value can be longer than the arguments it comes from: INCR stores eight bytes.
 constexpr size_t kFrameSlackBytes = 16;
@@ -380,17 +381,20 @@ bool Shard::HasWork() {
   return AdmitToLog(*parked_.front()->command, parked_.front()->args) != wal::Admission::kWait;
 }
 
-void Shard::RunBackground() {
+bool Shard::RunBackground() {
   const int64_t end_ns = facts_.clock->MonotonicNanos() + kBackgroundSliceNanos;
   slice_.set_now_ms(facts_.clock->WallMillis());
   storage::Engine& engine = slice_.engine();
   while (engine.Reclaim(kReclaimedTogether)) {
-    if (facts_.clock->MonotonicNanos() >= end_ns) return;
+    if (facts_.clock->MonotonicNanos() >= end_ns) return true;
   }
-  if (engine.Stats().entries_with_expiry == 0) return;
+  const storage::EngineStats before = engine.Stats();
+  if (before.entries_with_expiry == 0) return false;
   do {
     sweep_cursor_ = engine.SweepStripe(sweep_cursor_, slice_.now_ms());
   } while (sweep_cursor_ != storage::kWalkStart && facts_.clock->MonotonicNanos() < end_ns);
+  // Where much has expired, more is likely to have.
+  return engine.Stats().expired_by_sweep - before.expired_by_sweep >= kSweptIsMuch;
 }
 
 }  // namespace corelane::shard

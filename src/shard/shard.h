@@ -65,8 +65,9 @@ class Shard {
   void EndTurn();
   // For the last look before sleeping.
   [[nodiscard]] bool HasWork();
-  // A slice of background work: expiry sweep, giving memory back. About kBackgroundSliceNanos.
-  void RunBackground();
+  // A slice of background work: expiry sweep, giving memory back. About kBackgroundSliceNanos. True
+  // when there is more.
+  bool RunBackground();
   // Nothing of any submitter is under way.
   [[nodiscard]] bool Idle() const { return pool_.in_use() == 0; }
 

@@ -61,6 +61,9 @@ class Slice {
 
   void BeginCommand() { gate_seq_ = 0; }
   [[nodiscard]] uint64_t gate_seq() const { return gate_seq_; }
+  // Orderly end of the log: what is in it is durable when this is OK.
+  [[nodiscard]] Status Close() { return log_ == nullptr ? OkStatus() : log_->Close(); }
+
   [[nodiscard]] bool Released(uint64_t seq) const {
     return log_ == nullptr || seq <= log_->released_seq();
   }

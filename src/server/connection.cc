@@ -1,0 +1,276 @@
+#include "server/connection.h"
+
+#include <sys/socket.h>
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <utility>
+
+#include "base/absl_view.h"
+#include "base/check.h"
+#include "base/log.h"
+#include "io/socket.h"
+#include "server/lane.h"
+
+namespace corelane::server {
+
+Connection::Connection(Lane& lane, io::UniqueFd fd, Scheme scheme, bool refused)
+    : lane_(lane), fd_(std::move(fd)), scheme_(scheme), refused_(refused) {
+  session.id = lane.NextConnectionId();
+  session.peer_address = io::PeerAddressText(fd_.get());
+  session.local_address = io::LocalAddressText(fd_.get());
+  session.lane = lane.index();
+  active_at_ns_ = lane.clock().MonotonicNanos();
+  session.connected_at_ms = active_at_ns_ / 1'000'000;
+}
+
+Connection::~Connection() { CHECK(dead()); }
+
+void Connection::Start() {
+  receiving_ = true;
+  lane_.reactor().StartRecv(fd_.get(), *this);
+  // Whoever is refused must say something soon to hear why.
+  if (refused_) lane_.StartTimer(kLingerMillis, *this);
+}
+
+void Connection::Drain() {
+  if (phase_ != Phase::kOpen) return;
+  // What has arrived is still delivered; then the reactor reports the end of input, which finishes
+  // the connection.
+  ::shutdown(fd_.get(), SHUT_RD);
+  if (!paused_) return;
+  peer_closed_ = true;
+  OnProgress();
+}
+
+void Connection::Abort() {
+  if (phase_ == Phase::kClosing) return;
+  phase_ = Phase::kClosing;
+  lane_.shard().Forget(*this);
+  lane_.reactor().CancelTimer(*this);
+  if (receiving_) lane_.reactor().CancelRecv(*this);
+  if (sending_now_) lane_.reactor().CancelSend(*this);
+  OnProgress();  // the lane takes it out once it is dead
+}
+
+// ---- Input ----
+
+void Connection::OnReceived(std::span<const char> bytes) {
+  if (phase_ != Phase::kOpen) {
+    lingered_bytes_ += bytes.size();
+    if (lingered_bytes_ > kLingerBytesMax) Abort();
+    return;
+  }
+  std::string_view fresh(bytes.data(), bytes.size());
+  if (in_.empty() && !Blocked()) fresh.remove_prefix(Execute(fresh));
+  if (phase_ != Phase::kOpen) return;
+  in_.Append(fresh);
+  if (in_.size() > fresh.size()) ExecuteBuffered();
+  if (yielded_) OnProgress();
+  PauseOrResumeReading();
+}
+
+void Connection::OnRecvEnd(int result) {
+  receiving_ = false;
+  if (phase_ == Phase::kClosing) return OnProgress();
+  if (paused_ && result == -ECANCELED) {
+    PauseOrResumeReading();
+    return;
+  }
+  peer_closed_ = true;
+  if (result < 0 || phase_ == Phase::kLingering) Abort();
+  OnProgress();
+}
+
+bool Connection::OutputFull() const {
+  return out_.size() + in_flight_.size() > lane_.options().output_buffer_bytes_max;
+}
+
+bool Connection::Blocked() const { return OutputFull() || lane_.shard().Congested(*this); }
+
+bool Connection::ChooseCodec(char first_byte) {
+  proto::Protocol protocol = proto::Protocol::kNative;
+  if (scheme_ == Scheme::kResp) {
+    protocol = proto::Protocol::kResp;
+  } else if (scheme_ == Scheme::kAuto) {
+    // What nothing else speaks is the native protocol's unknown command.
+    protocol = proto::DetectProtocol(first_byte) == proto::Detection::kResp
+                   ? proto::Protocol::kResp
+                   : proto::Protocol::kNative;
+  }
+  codec_ = proto::MakeCodec(protocol, lane_.codec_limits());
+  return codec_ != nullptr;
+}
+
+// Executes the complete requests at the front of `in`; returns how many bytes they were.
+size_t Connection::Execute(std::string_view in) {
+  if (codec_ == nullptr && !ChooseCodec(in[0])) return 0;
+  kv::RequestBatch& batch = lane_.batch();
+  size_t consumed = 0;
+  size_t executed = 0;
+  yielded_ = false;
+  while (phase_ == Phase::kOpen && consumed < in.size() && in.size() - consumed >= needed_) {
+    if (Blocked()) break;
+    if (executed >= kRequestsPerTurnMax) {
+      yielded_ = true;
+      break;
+    }
+    batch.Clear();
+    const proto::DecodeResult result =
+        codec_->Decode(in.substr(consumed), kRequestsPerBatch, batch);
+    executed += batch.size();
+    if (refused_ && !batch.empty()) {
+      Refuse(batch);
+    } else if (!batch.empty()) {
+      lane_.shard().Submit(batch, *this);
+      if (lane_.options().idle_timeout_ms != 0) {
+        active_at_ns_ = lane_.clock().MonotonicNanos();
+        lane_.Touch(*this);
+      }
+    }
+    consumed += result.consumed;
+    TakeResult(result);
+    if (result.state == proto::DecodeState::kNeedMore) break;
+  }
+  return consumed;
+}
+
+void Connection::TakeResult(const proto::DecodeResult& result) {
+  needed_ = result.state == proto::DecodeState::kNeedMore ? result.needed : 1;
+  if (session.close_after_reply) {
+    Finish();
+    return;
+  }
+  if (result.state != proto::DecodeState::kError || phase_ != Phase::kOpen) return;
+  ++lane_.counters().protocol_errors;
+  if (result.error.empty()) {
+    base::Log(base::Severity::kWarning,
+              "%s: looks like HTTP sent to the wrong port, perhaps by a browser; closed",
+              session.peer_address);
+  } else {
+    lane_.shard().SubmitError(result.error_tag, result.error_code, result.error, *this);
+  }
+  Finish();
+}
+
+void Connection::Refuse(const kv::RequestBatch& batch) {
+  ++lane_.counters().connections_refused;
+  lane_.shard().SubmitError(batch[0].tag, StatusCode::kBusy, "max number of clients reached",
+                            *this);
+  Finish();
+}
+
+// Goes on with what in_ holds. True when it stopped only to let others have their turn.
+bool Connection::ExecuteBuffered() {
+  if (phase_ != Phase::kOpen || in_.empty()) return false;
+  const size_t consumed = Execute(in_.view());
+  in_.Consume(phase_ == Phase::kOpen ? consumed : in_.size());
+  return yielded_;
+}
+
+void Connection::PauseOrResumeReading() {
+  const bool stuck = phase_ == Phase::kOpen && in_.size() > kInputPausedBytes && Blocked();
+  if (stuck && !paused_) {
+    paused_ = true;
+    if (receiving_) lane_.reactor().CancelRecv(*this);
+  } else if (!stuck && paused_ && !receiving_ && !peer_closed_ && phase_ != Phase::kClosing) {
+    paused_ = false;
+    receiving_ = true;
+    lane_.reactor().StartRecv(fd_.get(), *this);
+  } else if (!stuck && paused_ && peer_closed_) {
+    paused_ = false;
+  }
+}
+
+// ---- Output ----
+
+kv::ReplyWriter& Connection::BeginReply(uint32_t tag) {
+  OnProgress();
+  return codec_->BeginReply(tag, session, out_);
+}
+
+void Connection::EndReply() { codec_->EndReply(); }
+
+void Connection::OnProgress() { lane_.MarkDirty(*this); }
+
+void Connection::Flush() {
+  if (sending_now_ || out_.empty() || phase_ == Phase::kClosing) return;
+  if (!lane_.shard().MayLeave(*this)) return;
+  std::swap(in_flight_, out_);
+  sending_now_ = true;
+  lane_.reactor().StartSend(fd_.get(), in_flight_.view(), *this);
+}
+
+void Connection::OnSent(int64_t result) {
+  sending_now_ = false;
+  in_flight_.Clear();
+  if (result < 0) {
+    Abort();
+    OnProgress();
+    return;
+  }
+  Flush();
+  // Somebody may wait for room in the output, or for the end of it.
+  if (phase_ != Phase::kOpen || over_output_ || paused_ || !in_.empty()) OnProgress();
+}
+
+// A client that does not take its replies gets the grace period, then it is cut off.
+void Connection::WatchOutput() {
+  if (OutputFull() == over_output_ || phase_ == Phase::kLingering) return;
+  over_output_ = !over_output_;
+  if (over_output_) {
+    lane_.StartTimer(lane_.options().output_grace_ms, *this);
+  } else {
+    lane_.reactor().CancelTimer(*this);
+  }
+}
+
+// ---- The end ----
+
+void Connection::Finish() {
+  if (phase_ != Phase::kOpen) return;
+  phase_ = Phase::kFinishing;
+  OnProgress();
+}
+
+void Connection::FinishIfDone() {
+  if (phase_ == Phase::kOpen && peer_closed_ && !Blocked() && !yielded_) Finish();
+  if (phase_ != Phase::kFinishing) return;
+  const bool answered = shard_state.calls.empty() && out_.empty() && !sending_now_;
+  if (!answered) return;
+  if (peer_closed_) return Abort();
+  phase_ = Phase::kLingering;
+  paused_ = false;
+  ::shutdown(fd_.get(), SHUT_WR);
+  lane_.StartTimer(kLingerMillis, *this);
+  if (!receiving_) {
+    receiving_ = true;
+    lane_.reactor().StartRecv(fd_.get(), *this);
+  }
+}
+
+void Connection::OnTimer() {
+  if (over_output_ && phase_ != Phase::kLingering) {
+    ++lane_.counters().connections_cut_off;
+    base::Log(base::Severity::kWarning,
+              "%s: cut off: %d bytes of replies not read within %d ms (--output-buffer-limit)",
+              session.peer_address, out_.size() + in_flight_.size(),
+              lane_.options().output_grace_ms);
+  }
+  Abort();
+}
+
+bool Connection::EndTurn() {
+  bool more = false;
+  if (phase_ == Phase::kOpen) more = ExecuteBuffered();
+  Flush();
+  if (phase_ == Phase::kClosing) return false;
+  WatchOutput();
+  PauseOrResumeReading();
+  FinishIfDone();
+  return more;
+}
+
+}  // namespace corelane::server

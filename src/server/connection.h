@@ -1,0 +1,120 @@
+#pragma once
+
+// Connection: one client socket on one lane. Received bytes go through the codec to the shard; the
+// shard's replies collect in the output buffer; the lane sends them once a turn.
+//
+// Life: kOpen -> kFinishing (no more requests: the peer closed its side, QUIT, a protocol error,
+// the server drains; what was received is answered) -> kLingering (all is sent and our side is
+// shut; what the peer still sends is thrown away, so that closing does not destroy replies on their
+// way) -> kClosing (waits for the last callbacks of the reactor) -> destroyed by the lane.
+//
+// Bounds: unparsed input (the codec's request_bytes_max and kInputPausedBytes), requests under way
+// (Shard::Congested), and replies not sent: over output_buffer_bytes_max nothing more is executed
+// or read, and if the client does not take them below that within output_grace_ms it is cut off.
+//
+// One thread, the lane's. The lane owns it.
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string_view>
+
+#include "base/buffer.h"
+#include "base/intrusive_list.h"
+#include "io/reactor.h"
+#include "io/unique_fd.h"
+#include "proto/codec.h"
+#include "server/options.h"
+#include "shard/shard.h"
+
+namespace corelane::server {
+
+class Lane;
+struct DirtyList;
+
+class Connection final : public io::RecvOp,
+                         public io::SendOp,
+                         public io::TimerOp,
+                         public shard::Submitter,
+                         public base::IntrusiveLink<>,
+                         public base::IntrusiveLink<DirtyList> {
+ public:
+  // `refused`: over the limit of connections; the first request is answered with an error and the
+  // connection closes.
+  Connection(Lane& lane, io::UniqueFd fd, Scheme scheme, bool refused);
+  ~Connection() override;
+
+  void Start();
+  // No more requests: answers what was received, then closes.
+  void Drain();
+  // Ends now, whatever is under way.
+  void Abort();
+  // What the lane does with a dirty connection at the end of its turn: goes on with buffered input
+  // and sends. True when it has more to do at once.
+  bool EndTurn();
+
+  [[nodiscard]] bool dead() const {
+    return phase_ == Phase::kClosing && !receiving_ && !sending_now_;
+  }
+  // When the last whole request was received; monotonic.
+  [[nodiscard]] int64_t active_at_ns() const { return active_at_ns_; }
+  [[nodiscard]] std::string_view peer() const { return session.peer_address; }
+
+  // io::RecvOp, io::SendOp, io::TimerOp
+  void OnReceived(std::span<const char> bytes) override;
+  void OnRecvEnd(int result) override;
+  void OnSent(int64_t result) override;
+  void OnTimer() override;
+
+  // shard::Submitter
+  kv::ReplyWriter& BeginReply(uint32_t tag) override;
+  void EndReply() override;
+  void OnProgress() override;
+
+ private:
+  enum class Phase : uint8_t { kOpen, kFinishing, kLingering, kClosing };
+
+  // Stops parsing for this turn after so many requests, so that one connection's backlog does not
+  // hold up the others.
+  static constexpr size_t kRequestsPerTurnMax = 2048;
+  static constexpr size_t kRequestsPerBatch = 32;
+  // With more unparsed input than this, and no way to go on, the socket is not read.
+  static constexpr size_t kInputPausedBytes = size_t{256} << 10;
+  static constexpr int64_t kLingerMillis = 1000;
+  static constexpr size_t kLingerBytesMax = size_t{64} << 20;
+
+  [[nodiscard]] bool OutputFull() const;
+  [[nodiscard]] bool Blocked() const;
+  [[nodiscard]] bool ChooseCodec(char first_byte);
+  size_t Execute(std::string_view in);
+  bool ExecuteBuffered();
+  void TakeResult(const proto::DecodeResult& result);
+  void Refuse(const kv::RequestBatch& batch);
+  void Finish();
+  void Flush();
+  void FinishIfDone();
+  void WatchOutput();
+  void PauseOrResumeReading();
+
+  Lane& lane_;
+  io::UniqueFd fd_;
+  const Scheme scheme_;
+  const bool refused_;
+  Phase phase_ = Phase::kOpen;
+  bool receiving_ = false;    // a recv is under way
+  bool paused_ = false;       // it was cancelled, or is not started, because of Blocked()
+  bool peer_closed_ = false;  // nothing more will come
+  bool sending_now_ = false;
+  bool over_output_ = false;  // the timer runs for the grace period
+  bool yielded_ = false;      // stopped at kRequestsPerTurnMax with input left
+  size_t needed_ = 1;         // no use decoding with fewer bytes than this
+  size_t lingered_bytes_ = 0;
+  int64_t active_at_ns_ = 0;
+  std::unique_ptr<proto::Codec> codec_;
+  base::Buffer in_;         // received, not yet parsed
+  base::Buffer out_;        // replies, not yet handed to the reactor
+  base::Buffer in_flight_;  // being sent
+};
+
+}  // namespace corelane::server

@@ -1,0 +1,267 @@
+#include "server/lane.h"
+
+#include <pthread.h>
+#include <sched.h>
+
+#include <cstdint>
+#include <future>
+#include <memory>
+#include <string>
+#include <thread>
+#include <utility>
+
+#include "base/check.h"
+#include "base/log.h"
+#include "base/status_macros.h"
+#include "io/socket.h"
+
+namespace corelane::server {
+namespace {
+
+// Pinning keeps a lane's cache warm and its timing its own. A hint: where it is not allowed the
+// lane runs all the same.
+void PinThread(int cpu) {
+  if (cpu < 0) return;
+  cpu_set_t cpus;
+  CPU_ZERO(&cpus);
+  CPU_SET(cpu, &cpus);
+  pthread_setaffinity_np(pthread_self(), sizeof(cpus), &cpus);
+}
+
+proto::CodecLimits MakeCodecLimits(const ServerOptions& options) {
+  proto::CodecLimits limits;
+  limits.key_bytes_max = options.key_bytes_max;
+  limits.value_bytes_max = options.value_bytes_max;
+  return limits;
+}
+
+}  // namespace
+
+Lane::Lane(const LaneShared& shared, uint32_t index)
+    : shared_(shared), index_(index), codec_limits_(MakeCodecLimits(*shared.options)) {}
+
+Lane::~Lane() { CHECK(!thread_.joinable()); }
+
+// ---- The control thread's side ----
+
+Lane::Starting Lane::Start(int cpu, std::shared_future<bool> go) {
+  std::promise<Status> recovered;
+  std::promise<Status> serving;
+  Starting starting{recovered.get_future(), serving.get_future()};
+  thread_ = std::thread([this, cpu, recovered = std::move(recovered), go = std::move(go),
+                         serving = std::move(serving)]() mutable {
+    PinThread(cpu);
+    RunThread(std::move(recovered), std::move(go), std::move(serving));
+  });
+  return starting;
+}
+
+bool Lane::Adopt(io::UniqueFd fd, Scheme scheme, bool refused) {
+  const LaneOrder order{LaneOrder::Kind::kAdopt, scheme, refused, fd.get()};
+  if (!orders_.TryPush(order)) return false;
+  [[maybe_unused]] const int owned_by_the_order = fd.Release();
+  orders_.Publish();
+  shared_.exchange->signal(index_).Ring();
+  return true;
+}
+
+void Lane::Drain() { Send({LaneOrder::Kind::kDrain}); }
+
+Status Lane::StopAndJoin() {
+  if (!thread_.joinable()) return OkStatus();
+  Send({LaneOrder::Kind::kStop});
+  thread_.join();
+  return close_status_;
+}
+
+// An order that must not be lost: waits for room, which the lane makes each turn.
+void Lane::Send(const LaneOrder& order) {
+  while (!orders_.TryPush(order)) std::this_thread::yield();
+  orders_.Publish();
+  shared_.exchange->signal(index_).Ring();
+}
+
+// ---- The lane's thread ----
+
+void Lane::RunThread(std::promise<Status> recovered, std::shared_future<bool> go,
+                     std::promise<Status> serving) {
+  pthread_setname_np(pthread_self(), ("lane-" + std::to_string(index_)).c_str());
+  recovered.set_value(Recover());
+  if (go.get()) {
+    const Status opened = Open();
+    serving.set_value(opened);
+    if (opened.ok()) Serve();
+  }
+  if (slice_ != nullptr) close_status_ = slice_->Close();
+  shard_.reset();
+  slice_.reset();
+  loop_.reset();
+  // Nobody rings a reactor that is gone. The log's helper, which rings too, ended with the slice.
+  shared_.exchange->signal(index_).SetReactor(nullptr);
+  reactor_.reset();
+}
+
+Status Lane::Recover() {
+  io::ReactorOptions reactor_options;
+  reactor_options.choice = shared_.options->io;
+  reactor_options.clock = shared_.clock;
+  Result<std::unique_ptr<io::Reactor>> reactor =
+      io::MakeReactor(reactor_options, facts_.io_fallback_reason);
+  if (!reactor.ok()) return reactor.status();
+  reactor_ = std::move(*reactor);
+  return shared_.opener->Recover(index_);
+}
+
+Status Lane::Open() {
+  shard::LaneSignal& signal = shared_.exchange->signal(index_);
+  signal.SetReactor(reactor_.get());
+  Result<std::unique_ptr<shard::Slice>> slice = shared_.opener->OpenSlice(index_, signal);
+  if (!slice.ok()) return slice.status();
+  slice_ = std::move(*slice);
+
+  shard::Mailbox& mailbox = shared_.exchange->mailbox(index_);
+  facts_.server = shared_.facts;
+  facts_.counters = &counters_;
+  facts_.mailbox = &mailbox.counters();
+  facts_.reactor = &reactor_->counters();
+  facts_.io_back_end = io::BackEndName(reactor_->back_end());
+  facts_.clock = shared_.clock;
+  shard_ = std::make_unique<shard::Shard>(*slice_, mailbox, facts_, shared_.opener->hash_seed());
+  loop_ = std::make_unique<io::Loop>(*reactor_, *shared_.clock,
+                                     io::LoopOptions{shared_.options->spin_us * 1000});
+  loop_->AddTask(*this);
+  return OkStatus();
+}
+
+void Lane::Serve() {
+  StartTimer(kTickMillis, ticker_);
+  while (!stopping_) loop_->RunOnce(-1);
+  reactor_->CancelTimer(ticker_);
+  while (Connection* connection = connections_.Front()) {
+    base::Log(base::Severity::kWarning, "%s: still open after the drain timeout; closed",
+              std::string(connection->peer()));
+    connection->Abort();
+    // The reactor owes the connection its last callbacks; they come without waiting for the peer.
+    while (!connection->dead()) reactor_->Poll(-1);
+    FinishDirty();
+  }
+}
+
+uint64_t Lane::NextConnectionId() {
+  // Unique over the lanes without asking them: every lane counts in its own residue class.
+  return connections_made_++ * shared_.exchange->lanes() + index_ + 1;
+}
+
+void Lane::StartTimer(int64_t after_ms, io::TimerOp& timer) {
+  reactor_->StartTimer(shared_.clock->MonotonicNanos() + after_ms * 1'000'000, timer);
+}
+
+void Lane::MarkDirty(Connection& connection) {
+  if (connection.base::IntrusiveLink<DirtyList>::linked()) return;
+  dirty_.PushBack(connection);
+}
+
+void Lane::Touch(Connection& connection) { connections_.MoveToBack(connection); }
+
+// ---- Turns ----
+
+bool Lane::RunTurn() {
+  TakeOrders();
+  bool more = shard_->RunTurn();
+  if (background_due_) {
+    background_due_ = shard_->RunBackground();
+    more |= background_due_;
+  }
+  more |= FinishDirty();
+  shard_->EndTurn();
+  return more;
+}
+
+bool Lane::PrepareToSleep() {
+  shared_.exchange->signal(index_).AnnounceSleep();
+  return orders_.Empty() && !shard_->HasWork();
+}
+
+void Lane::OnAwake() { shared_.exchange->signal(index_).AnnounceAwake(); }
+
+// Lets each dirty connection go on, once. What becomes dirty meanwhile waits for the next turn,
+// unless it is dead.
+bool Lane::FinishDirty() {
+  base::IntrusiveList<Connection, DirtyList> now;
+  now.TakeAll(dirty_);
+  bool more = false;
+  while (Connection* connection = now.PopFront()) {
+    if (!connection->dead() && connection->EndTurn()) {
+      more = true;
+      MarkDirty(*connection);
+    }
+    if (connection->dead()) Bury(*connection);
+  }
+  return more || !dirty_.empty();
+}
+
+void Lane::Bury(Connection& connection) {
+  if (connection.base::IntrusiveLink<DirtyList>::linked()) dirty_.Erase(connection);
+  connections_.Erase(connection);
+  const std::unique_ptr<Connection> owned(&connection);
+  --counters_.connections_open;
+  // release: see closed_connections().
+  closed_connections_.fetch_add(1, std::memory_order_release);
+  if (draining_ && connections_.empty()) shared_.control_signal->Ring();
+}
+
+void Lane::TakeOrders() {
+  while (const LaneOrder* order = orders_.Front()) {
+    const LaneOrder copy = *order;
+    orders_.Pop();
+    Obey(copy);
+  }
+}
+
+void Lane::Obey(const LaneOrder& order) {
+  switch (order.kind) {
+    case LaneOrder::Kind::kAdopt: {
+      auto connection =
+          std::make_unique<Connection>(*this, io::UniqueFd(order.fd), order.scheme, order.refused);
+      ++counters_.connections_open;
+      ++counters_.connections_accepted;
+      // The list owns it from here on; Bury() takes it back.
+      Connection& adopted = *connection.release();
+      connections_.PushBack(adopted);
+      adopted.Start();
+      if (draining_) adopted.Drain();
+      break;
+    }
+    case LaneOrder::Kind::kDrain:
+      draining_ = true;
+      for (Connection* connection = connections_.Front(); connection != nullptr;
+           connection = connections_.Next(*connection)) {
+        connection->Drain();
+      }
+      break;
+    case LaneOrder::Kind::kStop:
+      stopping_ = true;
+      break;
+  }
+}
+
+void Lane::Tick() {
+  background_due_ = true;
+  CloseIdle();
+  StartTimer(kTickMillis, ticker_);
+}
+
+void Lane::CloseIdle() {
+  if (shared_.options->idle_timeout_ms == 0) return;
+  const int64_t oldest_ns =
+      shared_.clock->MonotonicNanos() - shared_.options->idle_timeout_ms * 1'000'000;
+  for (Connection* connection = connections_.Front();
+       connection != nullptr && connection->active_at_ns() < oldest_ns;
+       connection = connections_.Next(*connection)) {
+    if (connection->dead()) continue;
+    ++counters_.connections_timed_out;
+    connection->Abort();
+  }
+}
+
+}  // namespace corelane::server

@@ -1,0 +1,158 @@
+#pragma once
+
+// Lane: one thread with its event loop, its shard and its connections. The control thread makes it,
+// hands it sockets, tells it to drain and to stop; everything else happens on the lane's own
+// thread.
+//
+// Ownership: the lane owns its reactor, slice, shard and connections. All of them are made and
+// destroyed on its thread.
+
+#include <atomic>
+#include <cstdint>
+#include <future>
+#include <memory>
+#include <string>
+#include <thread>
+
+#include "base/intrusive_list.h"
+#include "base/spsc_queue.h"
+#include "env/clock.h"
+#include "io/loop.h"
+#include "io/reactor.h"
+#include "kv/request.h"
+#include "proto/codec.h"
+#include "server/connection.h"
+#include "server/options.h"
+#include "shard/facts.h"
+#include "shard/mailbox.h"
+#include "shard/shard.h"
+#include "shard/slice_opener.h"
+
+namespace corelane::server {
+
+// What all lanes share; outlives them.
+struct LaneShared {
+  const ServerOptions* options = nullptr;
+  const env::Clock* clock = nullptr;
+  const shard::ServerFacts* facts = nullptr;
+  shard::Exchange* exchange = nullptr;
+  shard::SliceOpener* opener = nullptr;
+  shard::LaneSignal* control_signal = nullptr;  // rung when a lane has closed its last connection
+};
+
+// What the control thread tells a lane.
+struct LaneOrder {
+  enum class Kind : uint8_t { kAdopt, kDrain, kStop };
+  Kind kind = Kind::kStop;
+  Scheme scheme = Scheme::kAuto;
+  bool refused = false;
+  int fd = -1;
+};
+
+class Lane final : public io::TurnTask {
+ public:
+  Lane(const LaneShared& shared, uint32_t index);
+  ~Lane() override;
+  Lane(const Lane&) = delete;
+  Lane& operator=(const Lane&) = delete;
+
+  // ---- For the control thread ----
+
+  // Starts the thread, pinned to `cpu` unless that is negative. It recovers its slice, says so,
+  // waits until it hears whether all lanes have (`go`), and then opens its log and serves.
+  struct Starting {
+    std::future<Status> recovered;
+    std::future<Status> serving;
+  };
+  [[nodiscard]] Starting Start(int cpu, std::shared_future<bool> go);
+  // Gives an accepted socket to the lane. False when the lane is too far behind to take it; it is
+  // closed then.
+  [[nodiscard]] bool Adopt(io::UniqueFd fd, Scheme scheme, bool refused);
+  // Answers what was received, closes the connections.
+  void Drain();
+  // Cuts off what is left, closes the log, ends the thread. The log's last sync decides the status.
+  [[nodiscard]] Status StopAndJoin();
+  // Connections given to this lane that it has closed; grows only.
+  [[nodiscard]] uint64_t closed_connections() const {
+    // acquire: pairs with the release of the lane, so that what it did before closing is seen.
+    return closed_connections_.load(std::memory_order_acquire);
+  }
+  // After Start().
+  [[nodiscard]] const std::string& io_back_end() const { return facts_.io_back_end; }
+  [[nodiscard]] const std::string& io_fallback_reason() const { return facts_.io_fallback_reason; }
+
+  // ---- For the lane's connections ----
+
+  [[nodiscard]] uint32_t index() const { return index_; }
+  [[nodiscard]] const env::Clock& clock() const { return *shared_.clock; }
+  [[nodiscard]] const ServerOptions& options() const { return *shared_.options; }
+  [[nodiscard]] const proto::CodecLimits& codec_limits() const { return codec_limits_; }
+  [[nodiscard]] io::Reactor& reactor() { return *reactor_; }
+  [[nodiscard]] shard::Shard& shard() { return *shard_; }
+  [[nodiscard]] shard::LaneCounters& counters() { return counters_; }
+  [[nodiscard]] kv::RequestBatch& batch() { return batch_; }
+  [[nodiscard]] uint64_t NextConnectionId();
+  void StartTimer(int64_t after_ms, io::TimerOp& timer);
+  // The connection has something for the end of the turn.
+  void MarkDirty(Connection& connection);
+  // The connection has sent a whole request: it is not idle.
+  void Touch(Connection& connection);
+
+  // ---- io::TurnTask ----
+  bool RunTurn() override;
+  bool PrepareToSleep() override;
+  void OnAwake() override;
+
+ private:
+  static constexpr size_t kOrdersMax = 4096;
+  static constexpr int64_t kTickMillis = 100;
+
+  // The lane's heartbeat: background work, idle connections.
+  class Ticker final : public io::TimerOp {
+   public:
+    explicit Ticker(Lane& lane) : lane_(lane) {}
+    void OnTimer() override { lane_.Tick(); }
+
+   private:
+    Lane& lane_;
+  };
+
+  void RunThread(std::promise<Status> recovered, std::shared_future<bool> go,
+                 std::promise<Status> serving);
+  [[nodiscard]] Status Recover();
+  [[nodiscard]] Status Open();
+  void Serve();
+  void Send(const LaneOrder& order);
+  void TakeOrders();
+  void Obey(const LaneOrder& order);
+  bool FinishDirty();
+  void Bury(Connection& connection);
+  void Tick();
+  void CloseIdle();
+
+  const LaneShared shared_;
+  const uint32_t index_;
+  const proto::CodecLimits codec_limits_;
+  std::thread thread_;
+  base::SpscQueue<LaneOrder> orders_{kOrdersMax};
+  std::atomic<uint64_t> closed_connections_{0};
+  Status close_status_;
+
+  // The lane thread's own.
+  shard::LaneFacts facts_;
+  shard::LaneCounters counters_;
+  std::unique_ptr<io::Reactor> reactor_;
+  std::unique_ptr<io::Loop> loop_;
+  std::unique_ptr<shard::Slice> slice_;
+  std::unique_ptr<shard::Shard> shard_;
+  kv::RequestBatch batch_;
+  base::IntrusiveList<Connection> connections_;  // least recently active first
+  base::IntrusiveList<Connection, DirtyList> dirty_;
+  Ticker ticker_{*this};
+  uint64_t connections_made_ = 0;
+  bool draining_ = false;
+  bool stopping_ = false;
+  bool background_due_ = false;
+};
+
+}  // namespace corelane::server

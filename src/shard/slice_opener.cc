@@ -1,0 +1,168 @@
+#include "shard/slice_opener.h"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "base/check.h"
+#include "base/log.h"
+#include "base/status_macros.h"
+#include "shard/log_replay.h"
+#include "storage/placement.h"
+#include "storage/striped_engine.h"
+#include "wal/lane_log_writer.h"
+
+namespace corelane::shard {
+namespace {
+
+// Appends to a log of the control plane, which may wait for the helper where a lane may not.
+Status WaitForRoom(wal::LaneLog& log, size_t bytes) {
+  for (;;) {
+    switch (log.Admit(1, bytes)) {
+      case wal::Admission::kOk:
+        return OkStatus();
+      case wal::Admission::kWait:
+        log.EndTurn();
+        std::this_thread::yield();
+        break;
+      case wal::Admission::kDiskFull:
+      case wal::Admission::kFailed:
+        return log.health();
+    }
+  }
+}
+
+// Writes every entry of `engine` to the log of its new lane.
+Status CopyEntries(storage::Engine& engine, std::vector<std::unique_ptr<wal::LaneLogWriter>>& logs,
+                   int64_t now_ms) {
+  Status status;
+  const auto lanes = static_cast<uint32_t>(logs.size());
+  storage::WalkCursor cursor = storage::kWalkStart;
+  do {
+    cursor = engine.VisitStripe(cursor, [&](const storage::EntryView& entry) {
+      if (!status.ok() || entry.value.expires_at <= now_ms) return;
+      wal::LaneLogWriter& log = *logs[storage::LaneOf(entry.hash, lanes)];
+      status = WaitForRoom(log, entry.key.size() + entry.value.bytes.size());
+      if (status.ok()) log.AppendPut(entry.key, entry.value);
+    });
+    for (auto& log : logs) log->EndTurn();
+  } while (status.ok() && cursor != storage::kWalkStart);
+  return status;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<SliceOpener>> SliceOpener::Open(const SliceOpenerOptions& options) {
+  auto opener = std::make_unique<SliceOpener>(options);
+  if (options.fsync) {
+    RETURN_IF_ERROR(opener->OpenDirectory());
+  } else {
+    opener->hash_seed_ = options.new_hash_seed;
+    opener->lanes_before_ = options.lanes;
+  }
+  return opener;
+}
+
+SliceOpener::SliceOpener(const SliceOpenerOptions& options)
+    : options_(options), recovered_(options.lanes) {}
+
+Status SliceOpener::OpenDirectory() {
+  const wal::NewDirectory fresh{options_.lanes, options_.new_hash_seed};
+  Result<std::unique_ptr<wal::DataDirectory>> directory =
+      wal::DataDirectory::Open(*options_.files, *options_.clock, options_.directory, fresh);
+  if (!directory.ok()) return directory.status();
+  directory_ = std::move(*directory);
+  hash_seed_ = directory_->manifest().hash_seed;
+  lanes_before_ = directory_->manifest().lanes;
+  return lanes_before_ == options_.lanes ? OkStatus() : Reshape();
+}
+
+wal::LaneLogOptions SliceOpener::LogOptions(const wal::LaneIdentity& lane) const {
+  wal::LaneLogOptions log;
+  log.files = options_.files;
+  log.clock = options_.clock;
+  log.lane = lane;
+  log.segment_bytes = options_.segment_bytes;
+  log.salt_seed = hash_seed_;
+  return log;
+}
+
+// Reads the logs of all old lanes, one after the other, and writes what lives into logs for the new
+// number of lanes, as a new generation of the directory. Nothing of the old generation changes
+// before the new one is complete and durable.
+Status SliceOpener::Reshape() {
+  base::Log(base::Severity::kInfo, "%s: rewriting the logs of %d lanes for %d", options_.directory,
+            lanes_before_, options_.lanes);
+  RETURN_IF_ERROR(directory_->PrepareGeneration(options_.lanes));
+  std::vector<std::unique_ptr<wal::LaneLogWriter>> logs;
+  for (uint32_t lane = 0; lane < options_.lanes; ++lane) {
+    wal::LaneLogOptions log_options = LogOptions(directory_->NextLane(lane));
+    log_options.mode = wal::FsyncMode::kOs;  // Close() syncs
+    Result<std::unique_ptr<wal::LaneLogWriter>> log = wal::OpenLaneLog(log_options);
+    if (!log.ok()) return log.status();
+    logs.push_back(std::move(*log));
+  }
+  for (uint32_t lane = 0; lane < lanes_before_; ++lane) {
+    const wal::LaneIdentity identity = directory_->Lane(lane);
+    const std::unique_ptr<storage::Engine> engine = storage::MakeStripedEngine(hash_seed_);
+    LogReplay replay(*engine, hash_seed_, *options_.clock, identity.directory);
+    const Result<wal::LaneRecovery> read = wal::RecoverLane(*options_.files, identity, replay);
+    if (!read.ok()) return read.status();
+    RETURN_IF_ERROR(CopyEntries(*engine, logs, options_.clock->WallMillis()));
+  }
+  for (const auto& log : logs) RETURN_IF_ERROR(log->Close());
+  logs.clear();
+  return directory_->CommitGeneration();
+}
+
+Status SliceOpener::Recover(uint32_t lane) {
+  Recovered& recovered = recovered_[lane];
+  recovered.engine = storage::MakeStripedEngine(hash_seed_);
+  if (directory_ == nullptr) return OkStatus();
+  const wal::LaneIdentity identity = directory_->Lane(lane);
+  LogReplay replay(*recovered.engine, hash_seed_, *options_.clock, identity.directory);
+  const int64_t begin_ns = options_.clock->MonotonicNanos();
+  Result<wal::LaneRecovery> log = wal::RecoverLane(*options_.files, identity, replay);
+  if (!log.ok()) return log.status();
+  recovered.log = std::move(*log);
+  if (recovered.log.frames != 0) {
+    base::Log(base::Severity::kInfo, "%s: %d changes read in %d ms, %d keys", identity.directory,
+              recovered.log.frames, (options_.clock->MonotonicNanos() - begin_ns) / 1'000'000,
+              recovered.engine->Stats().entries);
+  }
+  return OkStatus();
+}
+
+Result<std::unique_ptr<Slice>> SliceOpener::OpenSlice(uint32_t lane, LaneSignal& signal) {
+  Recovered& recovered = recovered_[lane];
+  CHECK(recovered.engine != nullptr);
+  std::unique_ptr<wal::LaneLog> log;
+  if (directory_ != nullptr) {
+    const wal::LaneIdentity identity = directory_->Lane(lane);
+    if (!recovered.log.torn_reason.empty()) {
+      base::Log(base::Severity::kWarning, "%s: cutting %d bytes of a torn tail (%s)",
+                identity.directory, recovered.log.torn_bytes, recovered.log.torn_reason);
+    }
+    RETURN_IF_ERROR(wal::CutLaneTail(*options_.files, identity, recovered.log));
+    recovered.bell = std::make_unique<ProgressBell>(signal);
+    wal::LaneLogOptions log_options = LogOptions(identity);
+    log_options.mode = *options_.fsync;
+    log_options.next_seq = recovered.log.last_seq + 1;
+    log_options.next_segment = recovered.log.last_segment + 1;
+    log_options.listener = recovered.bell.get();
+    Result<std::unique_ptr<wal::LaneLogWriter>> writer = wal::OpenLaneLog(log_options);
+    if (!writer.ok()) return writer.status();
+    log = std::move(*writer);
+  }
+  return std::make_unique<Slice>(std::move(recovered.engine), std::move(log), options_.limits, lane,
+                                 options_.lanes);
+}
+
+Status SliceOpener::Finish() {
+  return directory_ == nullptr ? OkStatus() : directory_->RemoveLeftovers();
+}
+
+}  // namespace corelane::shard

@@ -1,0 +1,94 @@
+#pragma once
+
+// SliceOpener: from a data directory to the slices of N lanes. It takes the directory's lock,
+// rewrites the logs for another number of lanes if need be, and recovers each lane's slice from its
+// log.
+//
+// Recovering has two steps, so that a start that fails has changed nothing: first all lanes read
+// and judge their logs (Recover), then, when all are sound, each cuts its torn tail and opens its
+// log for writing (OpenSlice).
+//
+// Open() and Finish() belong to the control thread; Recover() and OpenSlice() may be called on the
+// lanes' threads, each lane on its own. Outlives the slices it made.
+
+#include <corelane/limits.h>
+#include <corelane/status.h>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "env/clock.h"
+#include "env/file_system.h"
+#include "shard/lane_signal.h"
+#include "shard/slice.h"
+#include "storage/engine.h"
+#include "wal/data_directory.h"
+#include "wal/lane_log_options.h"
+#include "wal/recovery.h"
+
+namespace corelane::shard {
+
+struct SliceOpenerOptions {
+  env::FileSystem* files = nullptr;
+  const env::Clock* clock = nullptr;
+  std::string directory;
+  uint32_t lanes = 1;
+  std::optional<wal::FsyncMode> fsync;  // none: no directory, no log
+  uint64_t segment_bytes = wal::kSegmentBytesDefault;
+  SliceLimits limits;
+  uint64_t new_hash_seed = 0;  // for a directory that is new
+};
+
+class SliceOpener {
+ public:
+  // kLocked, kIncompatible, kCorruption, kDiskFull or kIoError with a message for the user.
+  [[nodiscard]] static Result<std::unique_ptr<SliceOpener>> Open(const SliceOpenerOptions& options);
+
+  // Use Open.
+  explicit SliceOpener(const SliceOpenerOptions& options);
+  SliceOpener(const SliceOpener&) = delete;
+  SliceOpener& operator=(const SliceOpener&) = delete;
+
+  [[nodiscard]] uint64_t hash_seed() const { return hash_seed_; }
+  // The data came from a directory with another number of lanes.
+  [[nodiscard]] uint32_t lanes_before() const { return lanes_before_; }
+
+  // Reads the lane's log into a new engine. Changes no file.
+  [[nodiscard]] Status Recover(uint32_t lane);
+  // After all lanes recovered. `signal` is rung when the log has made progress.
+  [[nodiscard]] Result<std::unique_ptr<Slice>> OpenSlice(uint32_t lane, LaneSignal& signal);
+  // After all slices are open: removes what earlier crashes left in the directory.
+  [[nodiscard]] Status Finish();
+
+ private:
+  // The log's helper rings the lane through this.
+  class ProgressBell final : public wal::DurabilityListener {
+   public:
+    explicit ProgressBell(LaneSignal& signal) : signal_(signal) {}
+    void OnLogProgress() override { signal_.Ring(); }
+
+   private:
+    LaneSignal& signal_;
+  };
+
+  struct Recovered {
+    std::unique_ptr<storage::Engine> engine;
+    wal::LaneRecovery log;
+    std::unique_ptr<ProgressBell> bell;
+  };
+
+  [[nodiscard]] Status OpenDirectory();
+  [[nodiscard]] Status Reshape();
+  [[nodiscard]] wal::LaneLogOptions LogOptions(const wal::LaneIdentity& lane) const;
+
+  const SliceOpenerOptions options_;
+  std::unique_ptr<wal::DataDirectory> directory_;
+  uint64_t hash_seed_ = 0;
+  uint32_t lanes_before_ = 0;
+  std::vector<Recovered> recovered_;
+};
+
+}  // namespace corelane::shard
