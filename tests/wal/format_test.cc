@@ -44,7 +44,9 @@ TEST(FormatTest, SegmentHeaderHasItsGoldenBytes) {
   std::array<char, kSegmentHeaderBytes> bytes;
   EncodeSegmentHeader({.lane = 3, .generation = 2, .number = 5, .salt = kSalt, .durable_seq = 9},
                       bytes.data());
-  EXPECT_EQ(Hex({bytes.data(), bytes.size()}), "@@HEADER@@");
+  EXPECT_EQ(Hex({bytes.data(), bytes.size()}),
+            "434f52454c57414c010000000300000005000000000000000200000000000000"
+            "88776655443322110900000000000000000000000000000000000000420a9fa2");
   const auto header = DecodeSegmentHeader({bytes.data(), bytes.size()});
   ASSERT_TRUE(header.ok());
   EXPECT_EQ(header->lane, 3u);
@@ -55,19 +57,26 @@ TEST(FormatTest, SegmentHeaderHasItsGoldenBytes) {
 }
 
 TEST(FormatTest, FramesHaveTheirGoldenBytes) {
-  EXPECT_EQ(Hex(Encode(PutOfGreeting(), kSeed)), "@@PUT@@");
+  EXPECT_EQ(Hex(Encode(PutOfGreeting(), kSeed)),
+            "ef4450572b00000001000000000000000100080000f153656772656574696e67"
+            "68656c6c6f20776f726c640000000000");
   Frame expiring = PutOfGreeting();
   expiring.type = FrameType::kPutExpiring;
   expiring.value.expires_at = 1700000060000;
-  EXPECT_EQ(Hex(Encode(expiring, kSeed)), "@@EXPIRING@@");
+  EXPECT_EQ(Hex(Encode(expiring, kSeed)),
+            "fbe942603300000001000000000000000200080000f153656052e6cf8b010000"
+            "6772656574696e6768656c6c6f20776f726c640000000000");
   EXPECT_EQ(Hex(Encode({.type = FrameType::kErase, .seq = 2, .key = "greeting"}, kSeed)),
-            "@@ERASE@@");
+            "ddcc609520000000020000000000000003000800000000006772656574696e67");
   Frame expiry{.type = FrameType::kExpiry, .seq = 3, .key = "k"};
   expiry.value.expires_at = kv::kNoExpiry;
-  EXPECT_EQ(Hex(Encode(expiry, kSeed)), "@@EXPIRY@@");
-  EXPECT_EQ(Hex(Encode({.type = FrameType::kClear, .seq = 4}, kSeed)), "@@CLEAR@@");
+  EXPECT_EQ(Hex(Encode(expiry, kSeed)),
+            "c3ae2f9d2100000003000000000000000400010000000000ffffffffffffff7f"
+            "6b00000000000000");
+  EXPECT_EQ(Hex(Encode({.type = FrameType::kClear, .seq = 4}, kSeed)),
+            "1f5e55f51800000004000000000000000500000000000000");
   EXPECT_EQ(Hex(Encode({.type = FrameType::kDurableMark, .seq = 5, .durable_seq = 3}, kSeed)),
-            "@@MARK@@");
+            "e7825e0120000000050000000000000006000000000000000300000000000000");
 }
 
 TEST(FormatTest, EverySingleBitFlipOfAFrameIsNoticed) {
