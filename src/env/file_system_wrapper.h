@@ -35,6 +35,9 @@ class FileWrapper : public File {
   }
   [[nodiscard]] Status Truncate(uint64_t size) override { return target_->Truncate(size); }
   [[nodiscard]] Status Sync() override { return target_->Sync(); }
+  [[nodiscard]] Status SyncMapped(Mapping& mapping, uint64_t offset, uint64_t size) override {
+    return target_->SyncMapped(mapping, offset, size);
+  }
   [[nodiscard]] Result<std::unique_ptr<Mapping>> Map(uint64_t size) override {
     return target_->Map(size);
   }
