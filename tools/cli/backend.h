@@ -1,0 +1,41 @@
+#pragma once
+
+// Backend: what corelane-cli talks to, a server over TCP or a store in this process. Owned by main;
+// one thread. The operations and their errors are those of corelane::Client.
+
+#include <corelane/client.h>
+#include <corelane/status.h>
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace corelane::cli {
+
+class Backend {
+ public:
+  using Millis = std::chrono::milliseconds;
+
+  virtual ~Backend() = default;
+
+  [[nodiscard]] virtual Status Ping() = 0;
+  // Without a `ttl` the key stays until it is deleted.
+  [[nodiscard]] virtual Status Put(std::string_view key, std::string_view value,
+                                   std::optional<Millis> ttl) = 0;
+  [[nodiscard]] virtual Result<std::optional<std::string>> Get(std::string_view key) = 0;
+  [[nodiscard]] virtual Result<bool> Delete(std::string_view key) = 0;
+  [[nodiscard]] virtual Result<int64_t> Increment(std::string_view key, int64_t delta) = 0;
+  [[nodiscard]] virtual Result<std::optional<TimeToLive>> Ttl(std::string_view key) = 0;
+  [[nodiscard]] virtual Result<bool> Expire(std::string_view key, Millis ttl) = 0;
+  [[nodiscard]] virtual Result<uint64_t> Count() = 0;
+  [[nodiscard]] virtual Result<ListPage> List(uint64_t cursor) = 0;
+  [[nodiscard]] virtual Result<ServerStats> Stats() = 0;
+};
+
+// A server. Connects before it returns.
+[[nodiscard]] Result<std::unique_ptr<Backend>> ConnectBackend(ClientOptions options);
+
+}  // namespace corelane::cli

@@ -1,0 +1,41 @@
+#include <utility>
+
+#include "cli/backend.h"
+
+namespace corelane::cli {
+namespace {
+
+class TcpBackend final : public Backend {
+ public:
+  explicit TcpBackend(Client client) : client_(std::move(client)) {}
+
+  Status Ping() override { return client_.Ping(); }
+  Status Put(std::string_view key, std::string_view value, std::optional<Millis> ttl) override {
+    return ttl.has_value() ? client_.Put(key, value, *ttl) : client_.Put(key, value);
+  }
+  Result<std::optional<std::string>> Get(std::string_view key) override { return client_.Get(key); }
+  Result<bool> Delete(std::string_view key) override { return client_.Delete(key); }
+  Result<int64_t> Increment(std::string_view key, int64_t delta) override {
+    return client_.Increment(key, delta);
+  }
+  Result<std::optional<TimeToLive>> Ttl(std::string_view key) override { return client_.Ttl(key); }
+  Result<bool> Expire(std::string_view key, Millis ttl) override {
+    return client_.Expire(key, ttl);
+  }
+  Result<uint64_t> Count() override { return client_.Count(); }
+  Result<ListPage> List(uint64_t cursor) override { return client_.List(cursor); }
+  Result<ServerStats> Stats() override { return client_.Stats(); }
+
+ private:
+  Client client_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Backend>> ConnectBackend(ClientOptions options) {
+  Result<Client> client = Client::Connect(std::move(options));
+  if (!client.ok()) return client.status();
+  return std::unique_ptr<Backend>(std::make_unique<TcpBackend>(std::move(*client)));
+}
+
+}  // namespace corelane::cli
