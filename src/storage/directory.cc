@@ -45,17 +45,17 @@ void Directory::Split(Position position) {
   Stripe* const upper = TakeStripe(lower.depth);
   lower.SplitInto(*upper, pool_.seed());
 
+  const size_t capacity = lower.entries.capacity() + upper->entries.capacity();
+  root.table_capacity.Add(static_cast<int64_t>(capacity) - capacity_before, sharing_);
+  root.stripes.Add(1, sharing_);
+  splits_.Add(1, sharing_);
+
   // Published last: until then all of the range is the lower stripe's, whose lock the caller holds
   // in the shared mode.
   SubDirectory& slots = *root.Load();
   const size_t half = slots.size() >> (lower.depth - kRootBits);
   const size_t middle = (slots.IndexOf(position) & ~(half * 2 - 1)) + half;
   for (size_t i = middle; i < middle + half; ++i) slots.Store(i, upper);
-
-  const size_t capacity = lower.entries.capacity() + upper->entries.capacity();
-  root.table_capacity.Add(static_cast<int64_t>(capacity) - capacity_before, sharing_);
-  root.stripes.Add(1, sharing_);
-  splits_.Add(1, sharing_);
 }
 
 StripeGuard Directory::LockStripe(Position position) {

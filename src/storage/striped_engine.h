@@ -63,6 +63,9 @@ class StripedEngine final : public Engine {
   bool Reclaim(size_t entries_max) override;
   [[nodiscard]] EngineStats Stats() const override;
 
+  // The one count that is cheap enough to look at after every call.
+  [[nodiscard]] uint64_t stripe_splits() const { return directory_.splits(); }
+
  private:
   // Where a key's stripe is, and the counts that go with it.
   struct Place {

@@ -15,21 +15,20 @@
 
 namespace {
 
-uint64_t &NewCalls() {
+uint64_t& NewCalls() {
   thread_local uint64_t calls = 0;
   return calls;
 }
 
-} // namespace
+}  // namespace
 
-void *operator new(size_t bytes) {
+void* operator new(size_t bytes) {
   ++NewCalls();
-  if (void *const memory = std::malloc(bytes))
-    return memory;
+  if (void* const memory = std::malloc(bytes)) return memory;
   throw std::bad_alloc();
 }
-void operator delete(void *memory) noexcept { std::free(memory); }
-void operator delete(void *memory, size_t) noexcept { std::free(memory); }
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, size_t) noexcept { std::free(memory); }
 
 namespace corelane::storage {
 namespace {
@@ -37,16 +36,15 @@ namespace {
 constexpr uint64_t kKeys = 20'000;
 
 class Allocation : public testing::Test {
-protected:
+ protected:
   Allocation() : engine_(MakeStripedEngine(kTestSeed)) {
     for (uint64_t i = 0; i < kKeys; ++i) {
       keys_.push_back(KeyName(i));
-      EXPECT_EQ(engine_->Put(Hashed(keys_.back()), Text("0123456789")),
-                PutResult::kInserted);
+      EXPECT_EQ(engine_->Put(Hashed(keys_.back()), Text("0123456789")), PutResult::kInserted);
     }
   }
 
-  const char *AddressOf(const std::string &key) {
+  const char* AddressOf(const std::string& key) {
     kv::ValueView value;
     return engine_->Get(Hashed(key), 0, &value) ? value.bytes.data() : nullptr;
   }
@@ -64,7 +62,7 @@ TEST_F(Allocation, TheCounterCounts) {
 TEST_F(Allocation, ReadingAllocatesNothing) {
   const uint64_t before = NewCalls();
   uint64_t found = 0;
-  for (const std::string &key : keys_) {
+  for (const std::string& key : keys_) {
     const HashedKey hashed = Hashed(key);
     engine_->Prefetch({&hashed.hash, 1});
     kv::ValueView value;
@@ -73,27 +71,24 @@ TEST_F(Allocation, ReadingAllocatesNothing) {
   }
   WalkCursor cursor = kWalkStart;
   do {
-    cursor =
-        engine_->VisitStripe(cursor, [&found](const EntryView &) { ++found; });
+    cursor = engine_->VisitStripe(cursor, [&found](const EntryView&) { ++found; });
   } while (cursor != kWalkStart);
   EXPECT_EQ(NewCalls(), before);
   EXPECT_EQ(found, 2 * kKeys);
 }
 
 TEST_F(Allocation, OverwritingWithAsManyBytesKeepsTheEntry) {
-  const char *const address = AddressOf(keys_[7]);
+  const char* const address = AddressOf(keys_[7]);
   const uint64_t before = NewCalls();
-  ASSERT_EQ(engine_->Put(Hashed(keys_[7]), Text("9876543210")),
-            PutResult::kReplaced);
+  ASSERT_EQ(engine_->Put(Hashed(keys_[7]), Text("9876543210")), PutResult::kReplaced);
   EXPECT_EQ(AddressOf(keys_[7]), address);
   EXPECT_EQ(NewCalls(), before);
 }
 
 TEST_F(Allocation, OverwritingWithMoreAllocatesTheEntryOnly) {
   const uint64_t before = NewCalls();
-  const std::string_view longer =
-      "a value that does not fit into the old place by far";
-  for (const std::string &key : keys_) {
+  const std::string_view longer = "a value that does not fit into the old place by far";
+  for (const std::string& key : keys_) {
     ASSERT_EQ(engine_->Put(Hashed(key), Text(longer)), PutResult::kReplaced);
   }
   EXPECT_EQ(NewCalls(), before);
@@ -101,7 +96,7 @@ TEST_F(Allocation, OverwritingWithMoreAllocatesTheEntryOnly) {
 
 TEST_F(Allocation, ErasingAndPuttingBackAllocatesTheEntryOnly) {
   const uint64_t before = NewCalls();
-  for (const std::string &key : keys_) {
+  for (const std::string& key : keys_) {
     ASSERT_TRUE(engine_->Erase(Hashed(key), 0));
     ASSERT_EQ(engine_->Put(Hashed(key), Text("back")), PutResult::kInserted);
   }
@@ -109,5 +104,5 @@ TEST_F(Allocation, ErasingAndPuttingBackAllocatesTheEntryOnly) {
   EXPECT_LT(NewCalls() - before, kKeys / 100);
 }
 
-} // namespace
-} // namespace corelane::storage
+}  // namespace
+}  // namespace corelane::storage

@@ -12,8 +12,7 @@ namespace corelane::storage {
 namespace {
 
 TEST(Entry, TwentyByteKeyAndSixtyFourByteValueTakeNinetySixBytes) {
-  const EntryPtr entry =
-      Entry::Make(std::string(20, 'k'), Text(std::string(64, 'v')));
+  const EntryPtr entry = Entry::Make(std::string(20, 'k'), Text(std::string(64, 'v')));
   ASSERT_NE(entry, nullptr);
   EXPECT_EQ(entry->allocation_bytes(), 96u);
   EXPECT_EQ(entry->data_bytes(), 84u);
@@ -29,13 +28,12 @@ TEST(Entry, TakesKeysAndValuesOfTheHardLimits) {
 }
 
 TEST(Entry, OverwritesInPlaceWithinItsGranuleOnly) {
-  const EntryPtr entry =
-      Entry::Make("key", Text("0123456789"));                  // 25 bytes of 32
-  EXPECT_TRUE(entry->TryOverwrite(Text("98765432101234567"))); // 32
+  const EntryPtr entry = Entry::Make("key", Text("0123456789"));  // 25 bytes of 32
+  EXPECT_TRUE(entry->TryOverwrite(Text("98765432101234567")));    // 32
   EXPECT_EQ(entry->value(), "98765432101234567");
-  EXPECT_FALSE(entry->TryOverwrite(Text("987654321012345678"))); // 33
-  EXPECT_FALSE(entry->TryOverwrite(Text(""))); // 15, a shorter allocation
-  EXPECT_FALSE(entry->TryOverwrite(Text("0123", 5))); // an expiry moves the key
+  EXPECT_FALSE(entry->TryOverwrite(Text("987654321012345678")));  // 33
+  EXPECT_FALSE(entry->TryOverwrite(Text("")));                    // 15, a shorter allocation
+  EXPECT_FALSE(entry->TryOverwrite(Text("0123", 5)));             // an expiry moves the key
   EXPECT_EQ(entry->value(), "98765432101234567");
   EXPECT_EQ(entry->key(), "key");
 }
@@ -55,7 +53,7 @@ TEST(Entry, AnExpiryIsChangedInPlaceWhenThereIsOne) {
 
 TEST(PackedEntryPtr, HoldsMovesAndGivesAway) {
   EntryPtr entry = Entry::Make("key", Text("v"));
-  Entry *const raw = entry.get();
+  Entry* const raw = entry.get();
   PackedEntryPtr packed(std::move(entry));
   EXPECT_EQ(packed.get(), raw);
   PackedEntryPtr moved(std::move(packed));
@@ -67,5 +65,5 @@ TEST(PackedEntryPtr, HoldsMovesAndGivesAway) {
   EXPECT_EQ(moved.get(), nullptr);
 }
 
-} // namespace
-} // namespace corelane::storage
+}  // namespace
+}  // namespace corelane::storage

