@@ -16,7 +16,7 @@ constexpr uint64_t kMarkBytes = kFrameHeaderBytes + kFrameNumberBytes;
 
 // After so many bytes the helper is rung to look after room and pages: often enough to stay ahead
 // of the lane.
-constexpr uint64_t kRingEveryBytes = LogHelper::kPrefaultAheadBytes / 4;
+constexpr uint64_t kRingEveryBytes = LogHelper::kPrefaultAheadBytes / 8;
 
 }  // namespace
 

@@ -157,8 +157,19 @@ void LogHelper::Prefault(LogSegment& segment) const {
   segment.prefaulted_end = end;
 }
 
+LogSegment& LogHelper::Current() {
+  for (const auto& segment : segments_) {
+    if (segment->sealed_end.load(std::memory_order_acquire) == 0) return *segment;
+  }
+  // The lane seals one segment only when it has the next.
+  CHECK(false);
+  return *segments_.back();
+}
+
+// True as well when the lane has just taken it and not yet sealed the one before.
+bool LogHelper::HasNext() { return segments_.back().get() != &Current(); }
+
 Status LogHelper::KeepRoom(int64_t now) {
-  RETURN_IF_ERROR(RetireSealed());
   if (state() == LogState::kDiskFull && now - last_try_nanos_ < kDiskFullRetryNanos) {
     return OkStatus();
   }
@@ -169,18 +180,21 @@ Status LogHelper::KeepRoom(int64_t now) {
   const bool fits = written + wanted <= current.size;
   const uint64_t ahead = std::max(kRoomAheadBytes / 2, fits ? wanted : 0);
   if (current.allocated_end < std::min(current.size, written + ahead)) {
-    const uint64_t end = written + std::max(kRoomAheadBytes, ahead);
+    const uint64_t end = written + std::max({kRoomAheadBytes, written, ahead});
     RETURN_IF_ERROR(ExtendLogSegment(current, std::min(current.size, RoundUpToPage(end))));
   }
   Prefault(current);
-  if (segments_.size() == 1 && (!fits || written > current.size / 2)) RETURN_IF_ERROR(MakeNext());
+  if (!HasNext() && (!fits || written > current.size / 2)) RETURN_IF_ERROR(MakeNext());
   if (!fits) RETURN_IF_ERROR(EnlargeNext(wanted));
   if (state() == LogState::kDiskFull) Enter(LogState::kHealthy, OkStatus());
   return OkStatus();
 }
 
 Status LogHelper::MakeNext() {
-  Result<LogSegment*> next = AddSegment(wanted_bytes_.load(std::memory_order_relaxed));
+  // The lane is busy enough to fill segments: half of the next one will do while the helper syncs
+  // the end of this one.
+  const uint64_t wanted = wanted_bytes_.load(std::memory_order_relaxed);
+  Result<LogSegment*> next = AddSegment(std::max(wanted, options_.segment_bytes / 2));
   if (!next.ok()) return next.status();
   Prefault(**next);
   next_.store(*next, std::memory_order_release);

@@ -39,10 +39,12 @@ struct HelperCounters {
 
 class LogHelper {
  public:
-  // Disk space is kept this far ahead of the lane; at half of it the next piece is added.
+  // Disk space is kept at least this far ahead of the lane; at half of it the next piece is added.
+  // A piece is as big as what the segment already holds, so that a busy lane does not run dry while
+  // a long sync keeps the helper, and an idle one costs little.
   static constexpr uint64_t kRoomAheadBytes = uint64_t{8} << 20;
   // Pages are made present this far ahead. More would only be zeros for the system to write back.
-  static constexpr uint64_t kPrefaultAheadBytes = uint64_t{1} << 20;
+  static constexpr uint64_t kPrefaultAheadBytes = uint64_t{4} << 20;
   // After a sync the page that the lane is writing, and a few more, are made writable again.
   static constexpr uint64_t kRefaultBytes = uint64_t{64} << 10;
   static constexpr int64_t kSyncPeriodNanos = 1'000'000'000;
@@ -96,7 +98,8 @@ class LogHelper {
   void Enter(LogState state, const Status& status);
   [[nodiscard]] int64_t WaitNanos(int64_t now) const;
   // The segment that the lane writes, as far as the helper knows.
-  [[nodiscard]] LogSegment& Current() { return *segments_.front(); }
+  [[nodiscard]] LogSegment& Current();
+  [[nodiscard]] bool HasNext();
   void Tell() {
     if (options_.listener != nullptr) options_.listener->OnLogProgress();
   }
