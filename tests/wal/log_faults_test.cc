@@ -166,13 +166,21 @@ class RecordingFileSystem final : public env::FileSystemWrapper {
     RecordingFile(std::unique_ptr<env::File> target, RecordingFileSystem& owner)
         : FileWrapper(std::move(target)), owner_(owner) {}
     Status Sync() override {
+      return Recorded([&] { return FileWrapper::Sync(); });
+    }
+    Status SyncMapped(env::Mapping& mapping, uint64_t offset, uint64_t size) override {
+      return Recorded([&] { return FileWrapper::SyncMapped(mapping, offset, size); });
+    }
+
+   private:
+    template <typename Call>
+    Status Recorded(const Call& sync) {
       const uint64_t before = owner_.appended_.load();
-      Status status = FileWrapper::Sync();
+      Status status = sync();
       if (status.ok() && before > owner_.covered.load()) owner_.covered.store(before);
       return status;
     }
 
-   private:
     RecordingFileSystem& owner_;
   };
 
