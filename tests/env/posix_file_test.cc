@@ -1,8 +1,11 @@
 #include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdint>
 #include <cstring>
 #include <memory>
@@ -12,6 +15,7 @@
 #include <thread>
 #include <utility>
 
+#include "env/posix_file.h"
 #include "env/posix_file_system.h"
 #include "fault/temp_directory.h"
 
@@ -178,14 +182,35 @@ TEST_P(PosixFileTest, AllocateBesideStores) {
   }
 }
 
-// More than any disk has. Nothing of it may stay behind.
+// A limit on the size of files stands for the full disk: zeros are written up to the limit before
+// the failure. Nothing of them may stay behind.
 TEST_P(PosixFileTest, AnAllocationThatFailsLeavesTheFileAsItWas) {
-  if (GetParam() == AllocateBy::kZeros) return;  // It would really fill the disk.
   ASSERT_TRUE(file_->WriteAt(0, "kept").ok());
-  const Status status = file_->Allocate(0, uint64_t{1} << 43);
-  EXPECT_FALSE(status.ok());
+  rlimit before{};
+  ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &before), 0);
+  const auto handler_before = signal(SIGXFSZ, SIG_IGN);
+  rlimit limit = before;
+  limit.rlim_cur = 3'000'000;
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &limit), 0);
+  const Status status = file_->Allocate(0, 10'000'000);
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &before), 0);
+  signal(SIGXFSZ, handler_before);
+
+  EXPECT_EQ(status.code(), StatusCode::kIoError);
+  EXPECT_EQ(status.message().substr(status.message().rfind(':')), ": File too large");
   EXPECT_EQ(*file_->Size(), 4u);
   EXPECT_EQ(Read(0, 10), "kept");
+  EXPECT_TRUE(file_->Allocate(0, 10'000'000).ok());
+}
+
+TEST(SystemErrorTest, CodesThatCallersTellApart) {
+  EXPECT_EQ(SystemError(ENOSPC, "allocate", "/log").ToString(),
+            "disk full: allocate /log: No space left on device");
+  EXPECT_EQ(SystemError(EDQUOT, "write", "/log").code(), StatusCode::kDiskFull);
+  EXPECT_EQ(SystemError(ENOENT, "open", "/log").code(), StatusCode::kNotFound);
+  EXPECT_EQ(SystemError(EIO, "sync", "/log").ToString(),
+            "i/o error: sync /log: Input/output error");
+  EXPECT_EQ(SystemError(EACCES, "open", "/log").code(), StatusCode::kIoError);
 }
 
 }  // namespace
