@@ -9,12 +9,12 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <random>
 #include <string>
 #include <vector>
 
 #include "env/clock.h"
 #include "env/posix_file_system.h"
+#include "env/process.h"
 #include "server/options.h"
 #include "server/server.h"
 
@@ -111,16 +111,11 @@ Status FillOptions(Flags& flags) {
   return OkStatus();
 }
 
-uint64_t RandomSeed() {
-  std::random_device device;
-  return (uint64_t{device()} << 32) | device();
-}
-
 int Serve(const server::ServerOptions& options) {
   env::PosixFileSystem files;
   env::SystemClock clock;
   Result<std::unique_ptr<server::Server>> server =
-      server::Server::Start(options, {&files, &clock, RandomSeed()});
+      server::Server::Start(options, {&files, &clock, env::RandomSeed()});
   if (!server.ok()) {
     std::fprintf(stderr, "corelane-server: %s\n", server.status().message().c_str());
     return kExitFailure;

@@ -59,24 +59,6 @@ struct ClientOptions {
   bool version_1_only = false;
 };
 
-struct KeyValue {
-  std::string_view key;
-  std::string_view value;
-};
-
-using UnixMillis = std::chrono::sys_time<std::chrono::milliseconds>;
-
-struct StoredValue {
-  Value value;
-  std::chrono::sys_seconds created_at;
-  std::optional<UnixMillis> expires_at;
-};
-
-// How long a key still has; empty when it stays until it is deleted.
-struct TimeToLive {
-  std::optional<std::chrono::milliseconds> left;
-};
-
 struct ListPage {
   uint64_t next_cursor = 0;  // 0: that was the last page
   std::vector<std::string> keys;

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <cstdio>
+#include <random>
 
 namespace corelane::env {
 
@@ -19,6 +20,11 @@ uint64_t ResidentBytes() {
   unsigned long long resident_pages = 0;
   if (count <= 0 || std::sscanf(text, "%llu %llu", &total_pages, &resident_pages) != 2) return 0;
   return resident_pages * static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
+}
+
+uint64_t RandomSeed() {
+  std::random_device device;
+  return (uint64_t{device()} << 32) | device();
 }
 
 }  // namespace corelane::env

@@ -8,4 +8,7 @@ namespace corelane::env {
 // thread.
 [[nodiscard]] uint64_t ResidentBytes();
 
+// Eight bytes out of the system's entropy pool.
+[[nodiscard]] uint64_t RandomSeed();
+
 }  // namespace corelane::env

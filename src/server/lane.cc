@@ -38,7 +38,10 @@ proto::CodecLimits MakeCodecLimits(const ServerOptions& options) {
 }  // namespace
 
 Lane::Lane(const LaneShared& shared, uint32_t index)
-    : shared_(shared), index_(index), codec_limits_(MakeCodecLimits(*shared.options)) {}
+    : shared_(shared),
+      index_(index),
+      codec_limits_(MakeCodecLimits(*shared.options)),
+      log_bell_(shared.exchange->signal(index)) {}
 
 Lane::~Lane() { CHECK(!thread_.joinable()); }
 
@@ -115,9 +118,11 @@ Status Lane::Recover() {
 Status Lane::Open() {
   shard::LaneSignal& signal = shared_.exchange->signal(index_);
   signal.SetReactor(reactor_.get());
-  Result<std::unique_ptr<shard::Slice>> slice = shared_.opener->OpenSlice(index_, signal);
-  if (!slice.ok()) return slice.status();
-  slice_ = std::move(*slice);
+  Result<shard::SliceParts> parts = shared_.opener->OpenParts(index_, &log_bell_);
+  if (!parts.ok()) return parts.status();
+  const shard::SliceLimits limits{shared_.options->key_bytes_max, shared_.options->value_bytes_max};
+  slice_ = std::make_unique<shard::Slice>(std::move(parts->engine), std::move(parts->log), limits,
+                                          index_, shared_.exchange->lanes());
 
   shard::Mailbox& mailbox = shared_.exchange->mailbox(index_);
   facts_.server = shared_.facts;

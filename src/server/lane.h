@@ -117,6 +117,16 @@ class Lane final : public io::TurnTask {
     Lane& lane_;
   };
 
+  // The log's helper thread rings the lane through this.
+  class LogBell final : public wal::DurabilityListener {
+   public:
+    explicit LogBell(shard::LaneSignal& signal) : signal_(signal) {}
+    void OnLogProgress() override { signal_.Ring(); }
+
+   private:
+    shard::LaneSignal& signal_;
+  };
+
   void RunThread(std::promise<Status> recovered, std::shared_future<bool> go,
                  std::promise<Status> serving);
   [[nodiscard]] Status Recover();
@@ -143,6 +153,7 @@ class Lane final : public io::TurnTask {
   shard::LaneCounters counters_;
   std::unique_ptr<io::Reactor> reactor_;
   std::unique_ptr<io::Loop> loop_;
+  LogBell log_bell_;
   std::unique_ptr<shard::Slice> slice_;
   std::unique_ptr<shard::Shard> shard_;
   kv::RequestBatch batch_;

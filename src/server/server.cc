@@ -112,7 +112,6 @@ Status Server::OpenData() {
   options.lanes = lane_count_;
   options.fsync = options_.fsync;
   options.segment_bytes = options_.segment_bytes;
-  options.limits = {options_.key_bytes_max, options_.value_bytes_max};
   options.new_hash_seed = environment_.seed;
   Result<std::unique_ptr<shard::SliceOpener>> opener = shard::SliceOpener::Open(options);
   if (!opener.ok()) return opener.status();

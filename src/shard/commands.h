@@ -65,6 +65,8 @@ void RunNativeList(CommandContext& context);
 
 // Shared by several files.
 //
+// What a value (null: absent, counts as 0) and `delta` add up to.
+[[nodiscard]] Status AddToValue(const kv::ValueView* value, int64_t delta, int64_t& sum);
 // Adds `delta` to the integer at `key` (absent: 0), keeping its expiry and created-at, and replies
 // with the sum or an error.
 void IncrementAndReply(CommandContext& context, const storage::HashedKey& key, int64_t delta);

@@ -1,6 +1,7 @@
 #include <corelane/status.h>
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "absl/strings/str_cat.h"
@@ -8,30 +9,37 @@
 #include "shard/commands.h"
 
 namespace corelane::shard {
+namespace {
+
+constexpr std::string_view kNotAnInteger = "value is not an integer or out of range";
+
+}  // namespace
+
+Status AddToValue(const kv::ValueView* value, int64_t delta, int64_t& sum) {
+  int64_t number = 0;
+  if (value != nullptr && value->type == kv::ValueType::kInteger) {
+    number = kv::IntegerOf(value->bytes);
+  } else if (value != nullptr &&
+             (value->type != kv::ValueType::kString || !kv::ParseInteger(value->bytes, number))) {
+    return Status(StatusCode::kBadArgument, std::string(kNotAnInteger));
+  }
+  if (__builtin_add_overflow(number, delta, &sum)) {
+    return Status(StatusCode::kOverflow, "increment or decrement would overflow");
+  }
+  return OkStatus();
+}
 
 void IncrementAndReply(CommandContext& context, const storage::HashedKey& key, int64_t delta) {
   kv::ValueView value;
-  int64_t number = 0;
-  if (context.slice.Get(key, &value)) {
-    if (value.type == kv::ValueType::kInteger) {
-      number = kv::IntegerOf(value.bytes);
-    } else if (value.type != kv::ValueType::kString || !kv::ParseInteger(value.bytes, number)) {
-      ReplyNotAnInteger(context.reply);
-      return;
-    }
-  }
-  if (__builtin_add_overflow(number, delta, &number)) {
-    context.reply.Error(StatusCode::kOverflow, "increment or decrement would overflow");
-    return;
-  }
-  const kv::ScalarBytes sum(number);
+  const bool found = context.slice.Get(key, &value);
+  int64_t sum = 0;
+  const Status added = AddToValue(found ? &value : nullptr, delta, sum);
+  if (!added.ok()) return context.reply.Error(added.code(), added.message());
+  const kv::ScalarBytes bytes(sum);
   value.type = kv::ValueType::kInteger;
-  value.bytes = sum.view();
-  if (!context.slice.Put(key, value)) {
-    ReplyOutOfMemory(context.reply);
-    return;
-  }
-  context.reply.Integer(number);
+  value.bytes = bytes.view();
+  if (!context.slice.Put(key, value)) return ReplyOutOfMemory(context.reply);
+  context.reply.Integer(sum);
 }
 
 bool ExpireAt(CommandContext& context, const storage::HashedKey& key, int64_t at) {
@@ -65,7 +73,7 @@ void ReplySyntaxError(kv::ReplyWriter& reply) {
 }
 
 void ReplyNotAnInteger(kv::ReplyWriter& reply) {
-  reply.Error(StatusCode::kBadArgument, "value is not an integer or out of range");
+  reply.Error(StatusCode::kBadArgument, kNotAnInteger);
 }
 
 bool WordIs(std::string_view text, std::string_view word) {

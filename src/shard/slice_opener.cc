@@ -120,7 +120,7 @@ Status SliceOpener::Reshape() {
 
 Status SliceOpener::Recover(uint32_t lane) {
   Recovered& recovered = recovered_[lane];
-  recovered.engine = storage::MakeStripedEngine(hash_seed_);
+  recovered.engine = std::make_unique<storage::StripedEngine>(hash_seed_, options_.sharing);
   if (directory_ == nullptr) return OkStatus();
   const wal::LaneIdentity identity = directory_->Lane(lane);
   LogReplay replay(*recovered.engine, hash_seed_, *options_.clock, identity.directory);
@@ -136,29 +136,26 @@ Status SliceOpener::Recover(uint32_t lane) {
   return OkStatus();
 }
 
-Result<std::unique_ptr<Slice>> SliceOpener::OpenSlice(uint32_t lane, LaneSignal& signal) {
+Result<SliceParts> SliceOpener::OpenParts(uint32_t lane, wal::DurabilityListener* listener) {
   Recovered& recovered = recovered_[lane];
   CHECK(recovered.engine != nullptr);
-  std::unique_ptr<wal::LaneLog> log;
-  if (directory_ != nullptr) {
-    const wal::LaneIdentity identity = directory_->Lane(lane);
-    if (!recovered.log.torn_reason.empty()) {
-      base::Log(base::Severity::kWarning, "%s: cutting %d bytes of a torn tail (%s)",
-                identity.directory, recovered.log.torn_bytes, recovered.log.torn_reason);
-    }
-    RETURN_IF_ERROR(wal::CutLaneTail(*options_.files, identity, recovered.log));
-    recovered.bell = std::make_unique<ProgressBell>(signal);
-    wal::LaneLogOptions log_options = LogOptions(identity);
-    log_options.mode = *options_.fsync;
-    log_options.next_seq = recovered.log.last_seq + 1;
-    log_options.next_segment = recovered.log.last_segment + 1;
-    log_options.listener = recovered.bell.get();
-    Result<std::unique_ptr<wal::LaneLogWriter>> writer = wal::OpenLaneLog(log_options);
-    if (!writer.ok()) return writer.status();
-    log = std::move(*writer);
+  SliceParts parts{std::move(recovered.engine), nullptr};
+  if (directory_ == nullptr) return parts;
+  const wal::LaneIdentity identity = directory_->Lane(lane);
+  if (!recovered.log.torn_reason.empty()) {
+    base::Log(base::Severity::kWarning, "%s: cutting %d bytes of a torn tail (%s)",
+              identity.directory, recovered.log.torn_bytes, recovered.log.torn_reason);
   }
-  return std::make_unique<Slice>(std::move(recovered.engine), std::move(log), options_.limits, lane,
-                                 options_.lanes);
+  RETURN_IF_ERROR(wal::CutLaneTail(*options_.files, identity, recovered.log));
+  wal::LaneLogOptions log_options = LogOptions(identity);
+  log_options.mode = *options_.fsync;
+  log_options.next_seq = recovered.log.last_seq + 1;
+  log_options.next_segment = recovered.log.last_segment + 1;
+  log_options.listener = listener;
+  Result<std::unique_ptr<wal::LaneLogWriter>> log = wal::OpenLaneLog(log_options);
+  if (!log.ok()) return log.status();
+  parts.log = std::move(*log);
+  return parts;
 }
 
 Status SliceOpener::Finish() {

@@ -1,17 +1,16 @@
 #pragma once
 
-// SliceOpener: from a data directory to the slices of N lanes. It takes the directory's lock,
-// rewrites the logs for another number of lanes if need be, and recovers each lane's slice from its
-// log.
+// SliceOpener: from a data directory to the engines and logs of N lanes, which make their slices.
+// It takes the directory's lock, rewrites the logs for another number of lanes if need be, and
+// recovers each lane's slice from its log.
 //
 // Recovering has two steps, so that a start that fails has changed nothing: first all lanes read
 // and judge their logs (Recover), then, when all are sound, each cuts its torn tail and opens its
-// log for writing (OpenSlice).
+// log for writing (OpenParts).
 //
-// Open() and Finish() belong to the control thread; Recover() and OpenSlice() may be called on the
+// Open() and Finish() belong to the control thread; Recover() and OpenParts() may be called on the
 // lanes' threads, each lane on its own. Outlives the slices it made.
 
-#include <corelane/limits.h>
 #include <corelane/status.h>
 
 #include <cstdint>
@@ -22,10 +21,9 @@
 
 #include "env/clock.h"
 #include "env/file_system.h"
-#include "shard/lane_signal.h"
-#include "shard/slice.h"
-#include "storage/engine.h"
+#include "storage/striped_engine.h"
 #include "wal/data_directory.h"
+#include "wal/lane_log.h"
 #include "wal/lane_log_options.h"
 #include "wal/recovery.h"
 
@@ -38,8 +36,14 @@ struct SliceOpenerOptions {
   uint32_t lanes = 1;
   std::optional<wal::FsyncMode> fsync;  // none: no directory, no log
   uint64_t segment_bytes = wal::kSegmentBytesDefault;
-  SliceLimits limits;
+  storage::Sharing sharing = storage::Sharing::kExclusive;
   uint64_t new_hash_seed = 0;  // for a directory that is new
+};
+
+// What a slice is made of; `log` is null without a data directory.
+struct SliceParts {
+  std::unique_ptr<storage::StripedEngine> engine;
+  std::unique_ptr<wal::LaneLog> log;
 };
 
 class SliceOpener {
@@ -58,26 +62,16 @@ class SliceOpener {
 
   // Reads the lane's log into a new engine. Changes no file.
   [[nodiscard]] Status Recover(uint32_t lane);
-  // After all lanes recovered. `signal` is rung when the log has made progress.
-  [[nodiscard]] Result<std::unique_ptr<Slice>> OpenSlice(uint32_t lane, LaneSignal& signal);
+  // After all lanes recovered. `listener` (may be null) is told on the log's helper thread when the
+  // log has made progress; it must outlive the log.
+  [[nodiscard]] Result<SliceParts> OpenParts(uint32_t lane, wal::DurabilityListener* listener);
   // After all slices are open: removes what earlier crashes left in the directory.
   [[nodiscard]] Status Finish();
 
  private:
-  // The log's helper rings the lane through this.
-  class ProgressBell final : public wal::DurabilityListener {
-   public:
-    explicit ProgressBell(LaneSignal& signal) : signal_(signal) {}
-    void OnLogProgress() override { signal_.Ring(); }
-
-   private:
-    LaneSignal& signal_;
-  };
-
   struct Recovered {
-    std::unique_ptr<storage::Engine> engine;
+    std::unique_ptr<storage::StripedEngine> engine;
     wal::LaneRecovery log;
-    std::unique_ptr<ProgressBell> bell;
   };
 
   [[nodiscard]] Status OpenDirectory();
