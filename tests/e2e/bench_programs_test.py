@@ -1,0 +1,208 @@
+#!/usr/bin/env python3
+"""The benchmark programs, run for a moment: load generator against floor server, the side-by-side
+run's own code, and corelane-bench on a server of its own. Prints TAP.
+
+usage: bench_programs_test.py BUILD_DIR
+"""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, os.path.join(ROOT, "bench"))
+sys.dont_write_bytecode = True
+
+# pylint: disable=wrong-import-position
+from side_by_side import judge, report  # noqa: E402
+from side_by_side.load import Generator, LoadError  # noqa: E402
+from side_by_side.servers import Launcher, ServerError  # noqa: E402
+
+TIMEOUT_S = 100
+CPUS = os.sched_getaffinity(0)
+
+
+class Context:
+    """Where the programs are and where they may write."""
+
+    def __init__(self, build_dir, directory):
+        self.build_dir = build_dir
+        self.directory = directory
+        self.launcher = Launcher(build_dir, os.path.join(directory, "servers"))
+        self.generator = Generator(build_dir, min(CPUS))
+
+    def on_floor(self, operation, *loads, protocol="resp"):
+        """Runs the loads, one after the other, against a floor server for `operation`."""
+        server = self.launcher.floor(CPUS, "epoll", operation)
+        try:
+            return [self.generator.run(server, protocol, **load) for load in loads]
+        finally:
+            server.stop()
+
+    def corelane_bench(self, *flags):
+        return subprocess.run(
+            [os.path.join(self.build_dir, "corelane-bench"), *flags],
+            capture_output=True, text=True, timeout=TIMEOUT_S, check=False)
+
+
+def every_request_is_counted_once(context):
+    small = {"keys": 1000, "connections": 3, "pipeline": 7}
+    got, odd = context.on_floor("get", {"op": "get", "requests": 5000, **small},
+                                  {"op": "get", "requests": 11, **small})
+    assert got["operations"] == got["hits"] == 5000, got
+    assert odd["operations"] == 11, odd
+    assert got["server"]["resident_bytes"] > 0, got
+    latency = got["latency_us"]
+    assert 0 < latency["p50"] <= latency["p99"] <= latency["max"], latency
+
+
+def a_fill_stores_every_key(context):
+    (result,) = context.on_floor(
+        "set", {"op": "fill", "keys": 3000, "connections": 1, "pipeline": 16})
+    assert result["operations"] == result["stored"] == 3000, result
+    waits = [wait["us"] for wait in result["longest_waits"]]
+    assert waits and waits == sorted(waits, reverse=True), waits
+
+
+def a_timed_run_ends(context):
+    (result,) = context.on_floor(
+        "get", {"op": "get", "keys": 10, "seconds": 0.1, "warmup_seconds": 0.01})
+    assert result["operations"] > 0 and result["seconds"] >= 0.1, result
+
+
+def a_wrong_reply_ends_the_run(context):
+    try:
+        # The floor answers GETs with 64-byte values whatever it is asked.
+        context.on_floor("get", {"op": "get", "requests": 100, "value_bytes": 65})
+    except LoadError as error:
+        assert "unexpected reply" in str(error), error
+    else:
+        raise AssertionError("a reply of the wrong length was counted")
+
+
+def a_missing_server_is_named(context):
+    launcher = Launcher(context.directory, context.directory)
+    try:
+        launcher.corelane(CPUS, "epoll")
+    except ServerError as error:
+        assert str(error) == "corelane-server is not there", error
+    else:
+        raise AssertionError("a server that is not there has started")
+
+
+def rounds(*costs):
+    return [{"server": {"cpu_us_per_operation": cost},
+             "operations_per_s": 1e6, "operations": 10, "seconds": 1,
+             "latency_us": {"p50": 1, "p99": 2, "p99.9": 3, "max": 4000 * cost}} for cost in costs]
+
+
+def ratios_are_medians_of_rounds(_):
+    assert judge.cpu_ratio(rounds(2, 9, 4), rounds(1, 3, 1)) == 3
+    assert judge.cpu_ratio(rounds(1), []) is None
+    assert judge.cpu_ratio(rounds(1), rounds(0)) is None
+
+
+def targets_are_judged_from_the_right_side(_):
+    experiments = {
+        "closed_loop": {
+            "GET pipeline 16": {"redis": rounds(1.8), "corelane, epoll": rounds(1.0)},
+            "GET pipeline 1": {"floor, epoll": rounds(1.0), "corelane, epoll": rounds(1.2)}},
+        "memory": {"corelane": {"keys": 1, "before_bytes": 0, "bytes_per_key": 115}},
+        "growth": {"corelane, epoll": rounds(0.1, 0.1, 9)},
+    }
+    verdicts = {check.what: (check.meets(check.first), check.meets(check.final))
+                for check in judge.checks(experiments)}
+    assert verdicts["GET, pipeline 16, epoll: operations per CPU-second / redis's"] == (True, False)
+    assert verdicts["GET, no pipeline, epoll: CPU per operation / floor's"] == (False, False)
+    assert verdicts["GET, no pipeline, io_uring: CPU per operation / floor's"] == (None, None)
+    assert verdicts["resident memory per key (20-byte keys, 64-byte values)"] == (True, False)
+    assert verdicts["longest stall while growing, epoll"] == (True, True)
+    run = {"command": "bench/run", "started": "today", "seconds": 1, "machine": {"cores": 2},
+           "sizes": {"value_bytes": 64, "connections": 50, "rounds": 1}, "notes": ["a note"],
+           "experiments": experiments}
+    text = report.markdown(run, judge.checks(experiments))
+    assert "a note" in text and "| 115.0" in text and "**no**" in text, text
+
+
+def the_classic_suite_runs_on_a_server_of_its_own(context):
+    path = os.path.join(context.directory, "report.json")
+    done = context.corelane_bench("--ops=200", "--batch=50", "--memory-keys=2000", "--json", path)
+    assert done.returncode == 0, done.stderr
+    with open(path, encoding="utf-8") as file:
+        result = json.load(file)
+    for name in ("put", "get", "batched_put"):
+        assert result[name]["operations"] == 200, result
+    assert sum(bucket["count"] for bucket in result["put"]["histogram"]) == 200, result
+    assert sum(bucket["count"] for bucket in result["batched_put"]["histogram"]) == 4, result
+    assert result["memory"]["keys"] == 2000, result
+    assert "published" in done.stdout, done.stdout
+
+
+def keys_of(server):
+    with socket.create_connection(("127.0.0.1", server.port), timeout=TIMEOUT_S) as connection:
+        connection.sendall(b"*1\r\n$6\r\nDBSIZE\r\n")
+        return int(connection.makefile("rb").readline()[1:])
+
+
+def the_classic_suite_cleans_up_after_itself(context):
+    server = context.launcher.corelane(CPUS, "epoll")
+    try:
+        flags = ("--port", str(server.port), "--ops=100", "--memory-keys=1000")
+        done = context.corelane_bench(*flags)
+        assert done.returncode == 0, done.stderr
+        assert keys_of(server) == 0, keys_of(server)
+        kept = context.corelane_bench(*flags, "--keep-keys")
+        assert kept.returncode == 0, kept.stderr
+        assert keys_of(server) == 1100, keys_of(server)
+    finally:
+        server.stop()
+
+
+def nobody_there_is_an_error_with_its_own_exit_code(context):
+    done = context.corelane_bench("--port", "1")
+    assert done.returncode == 1 and "127.0.0.1:1" in done.stderr, (done.returncode, done.stderr)
+    done = context.corelane_bench("--no-such-flag")
+    assert done.returncode == 2, (done.returncode, done.stderr)
+
+
+CASES = [
+    every_request_is_counted_once,
+    a_fill_stores_every_key,
+    a_timed_run_ends,
+    a_wrong_reply_ends_the_run,
+    a_missing_server_is_named,
+    ratios_are_medians_of_rounds,
+    targets_are_judged_from_the_right_side,
+    nobody_there_is_an_error_with_its_own_exit_code,
+]
+CASES_WITH_SERVER = [
+    the_classic_suite_runs_on_a_server_of_its_own,
+    the_classic_suite_cleans_up_after_itself,
+]
+
+
+def main():
+    build_dir = os.path.abspath(sys.argv[1])
+    cases = CASES + (CASES_WITH_SERVER if "corelane-server" in sys.argv[2:] else [])
+    print(f"1..{len(cases)}")
+    failed = 0
+    with tempfile.TemporaryDirectory(prefix="corelane-bench-test-") as directory:
+        context = Context(build_dir, directory)
+        for number, case in enumerate(cases, 1):
+            name = case.__name__.replace("_", " ")
+            try:
+                case(context)
+                print(f"ok {number} - {name}", flush=True)
+            except Exception as error:  # pylint: disable=broad-except
+                failed += 1
+                print(f"not ok {number} - {name}", flush=True)
+                for line in f"{type(error).__name__}: {error}".splitlines():
+                    print(f"# {line}", flush=True)
+    sys.exit(1 if failed else 0)
+
+
+if __name__ == "__main__":
+    main()
