@@ -1,7 +1,8 @@
 #pragma once
 
-// Debian's abseil is built with a string_view of its own that does not convert from std::string_view. corelane speaks
-// std::string_view everywhere; this is the one place where the two meet.
+// Debian's abseil is built with a string_view of its own that does not convert from
+// std::string_view. corelane speaks std::string_view everywhere; this is the one place where the
+// two meet.
 
 #include <string_view>
 

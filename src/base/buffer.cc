@@ -23,8 +23,8 @@ void Buffer::Consume(size_t count) {
 void Buffer::MakeRoom(size_t count) {
   constexpr size_t kFirstBytes = 512;
   const size_t used = size();
-  // Sliding the bytes to the front pays only when it frees at least as much as it moves; otherwise a peer that takes a
-  // few bytes at a time would make every append cost the whole buffer.
+  // Sliding the bytes to the front pays only when it frees at least as much as it moves; otherwise
+  // a peer that takes a few bytes at a time would make every append cost the whole buffer.
   if (begin_ >= used && capacity_ - used >= count) {
     if (used != 0) std::memmove(block_.get(), data(), used);
   } else {

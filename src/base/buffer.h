@@ -1,8 +1,9 @@
 #pragma once
 
-// Buffer: a growable run of bytes that is filled at the end and taken from the front. Connections keep their unparsed input
-// and their unsent output in one. Unlike std::string it hands out its spare room uninitialised, takes bytes from the
-// front without moving the rest each time, and gives a big block back when it is empty.
+// Buffer: a growable run of bytes that is filled at the end and taken from the front. Connections
+// keep their unparsed input and their unsent output in one. Unlike std::string it hands out its
+// spare room uninitialised, takes bytes from the front without moving the rest each time, and gives
+// a big block back when it is empty.
 //
 // Owned by one object, used by one thread. Pointers into it live until the next non-const call.
 

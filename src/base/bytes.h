@@ -1,6 +1,7 @@
 #pragma once
 
-// Little-endian integers in byte arrays, for every format on disk and on the wire. The caller has checked the bounds.
+// Little-endian integers in byte arrays, for every format on disk and on the wire. The caller has
+// checked the bounds.
 
 #include <bit>
 #include <concepts>
@@ -9,7 +10,8 @@
 
 namespace corelane::base {
 
-static_assert(std::endian::native == std::endian::little, "corelane runs on little-endian machines");
+static_assert(std::endian::native == std::endian::little,
+              "corelane runs on little-endian machines");
 
 template <std::integral T>
 [[nodiscard]] inline T LoadLittle(const char* from) {

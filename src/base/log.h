@@ -1,9 +1,10 @@
 #pragma once
 
-// The server's own log: one line an event, on standard error, with time and severity. A line is one write(2), so that lines of
-// several threads never mix. Any thread; not for the data path.
+// The server's own log: one line an event, on standard error, with time and severity. A line is one
+// write(2), so that lines of several threads never mix. Any thread; not for the data path.
 //
-//   base::Log(base::Severity::kWarning, "lane %d: io_uring refused (%s); using epoll", lane, reason);
+//   base::Log(base::Severity::kWarning, "lane %d: io_uring refused (%s); using epoll", lane,
+//   reason);
 
 #include <string_view>
 

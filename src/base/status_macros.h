@@ -4,9 +4,9 @@
 
 #include <corelane/status.h>
 
-#define RETURN_IF_ERROR(expression)                                 \
-  do {                                                              \
+#define RETURN_IF_ERROR(expression)                                             \
+  do {                                                                          \
     if (::corelane::Status status_or_ok_ = (expression); !status_or_ok_.ok()) { \
-      return status_or_ok_;                                         \
-    }                                                               \
+      return status_or_ok_;                                                     \
+    }                                                                           \
   } while (false)

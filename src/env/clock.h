@@ -3,7 +3,8 @@
 // Clock: the only way to read the time. Two clocks, never mixed:
 //   MonotonicNanos  never steps; for deadlines, timers and latencies. Its zero means nothing.
 //   WallMillis      unix time; for expiry and created-at. May step.
-// Implementations are safe to call from any thread. The real one is SystemClock; tests drive a ManualClock.
+// Implementations are safe to call from any thread. The real one is SystemClock; tests drive a
+// ManualClock.
 
 #include <atomic>
 #include <cstdint>

@@ -181,8 +181,8 @@ Status PosixFile::SyncMapped(Mapping& mapping, uint64_t offset, uint64_t size) {
   CHECK(offset <= bytes.size() && size <= bytes.size() - offset);
   const auto page = static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
   const uint64_t begin = offset / page * page;
-  const int result = RetryInterrupted(
-      [&] { return msync(bytes.data() + begin, offset + size - begin, MS_SYNC); });
+  const int result =
+      RetryInterrupted([&] { return msync(bytes.data() + begin, offset + size - begin, MS_SYNC); });
   return result == 0 ? OkStatus() : SystemError(errno, "sync", path_);
 }
 
@@ -190,8 +190,9 @@ Result<std::unique_ptr<Mapping>> PosixFile::Map(uint64_t size) {
   void* const begin =
       mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor_.number(), 0);
   if (begin == MAP_FAILED) return SystemError(errno, "map", path_);
-  // Without this a fault brings in a big block of pages that from then on is dirty, written and write-protected as one: each
-  // sync of a small log frame then writes most of a megabyte. A hint: failure costs time only.
+  // Without this a fault brings in a big block of pages that from then on is dirty, written and
+  // write-protected as one: each sync of a small log frame then writes most of a megabyte. A hint:
+  // failure costs time only.
   [[maybe_unused]] const int ignored = madvise(begin, size, MADV_RANDOM);
   return std::unique_ptr<Mapping>(
       std::make_unique<PosixMapping>(std::span(static_cast<char*>(begin), size)));
