@@ -1,11 +1,13 @@
 #pragma once
 
 // The two hashes of corelane, both XXH3 (https://xxhash.com).
-//   KeyHash    places a key: lane, stripe and table slot all come out of this one value. The seed
-//   is drawn at the first
-//              start and kept in the manifest, so that placement is stable over restarts and
-//              unknown to a client.
-//   Checksum32 guards bytes on disk. It finds accidents, not attackers.
+//
+// KeyHash places a key: lane, stripe and table slot all come out of this one value. The seed is
+// drawn at the first start and kept in the manifest, so that placement is stable over restarts and
+// unknown to a client.
+//
+// Checksum32 guards bytes on disk. It finds accidents, not attackers.
+//
 // Pure functions, any thread.
 
 #include <cstdint>
