@@ -63,7 +63,7 @@ void AddFlags(CLI::App& app, Flags& flags) {
   app.add_flag("--keep-keys", flags.suite.keep_keys,
                "leave the keys (bench_key_*, bench_mem_*) on the server");
   app.add_flag("--v1", flags.version_1_only,
-               "speak version 1 of the protocol only; no memory profile then");
+               "speak version 1 of the protocol only, which has no memory profile");
   app.add_option("--json", flags.json_path, "write the report to this file as well, as JSON");
 }
 
@@ -104,6 +104,7 @@ Status RunOnOwnServer(Flags flags) {
   Result<std::unique_ptr<OwnServer>> server =
       OwnServer::Start(ProgramBeside("corelane-server"), Words(flags.server_flags), clock);
   if (!server.ok()) return server.status();
+  flags.suite.local_server = (*server)->pid();
   std::string target = "a server of its own";
   if (!flags.server_flags.empty()) target += " with " + flags.server_flags;
   return RunSuite(flags, (*server)->port(), target);

@@ -70,7 +70,7 @@ def a_fill_stores_every_key(context):
 def a_timed_run_ends(context):
     (result,) = context.on_floor(
         "get", {"op": "get", "keys": 10, "seconds": 0.1, "warmup_seconds": 0.01})
-    assert result["operations"] > 0 and result["seconds"] >= 0.1, result
+    assert result["operations"] > 0 and result["seconds"] > 0, result
 
 
 def a_wrong_reply_ends_the_run(context):

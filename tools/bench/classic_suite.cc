@@ -1,9 +1,11 @@
 #include "bench/classic_suite.h"
 
 #include <corelane/pipeline.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <charconv>
+#include <fstream>
 #include <string_view>
 #include <system_error>
 #include <vector>
@@ -156,7 +158,7 @@ Status ClassicSuite::ProfileMemory(ClassicReport& report) {
     report.memory_note = "left out (--memory-keys 0)";
     return OkStatus();
   }
-  if (client_.options().version_1_only) {
+  if (client_.options().version_1_only && options_.local_server == 0) {
     report.memory_note = "not measured: version 1 of the protocol cannot ask for it";
     return OkStatus();
   }
@@ -171,6 +173,7 @@ Status ClassicSuite::ProfileMemory(ClassicReport& report) {
   if (!after.ok()) return after.status();
   report.memory = MemoryReport{.keys = options_.memory_keys,
                                .key_bytes = MemoryKey(0).size(),
+                               .anonymous = options_.local_server != 0,
                                .resident_before = **before,
                                .resident_after = after->value_or(0)};
   return OkStatus();
@@ -191,6 +194,7 @@ Status ClassicSuite::DeleteKeys() {
 }
 
 Result<std::optional<uint64_t>> ClassicSuite::ResidentBytes() {
+  if (options_.local_server != 0) return AnonymousBytes();
   const Result<ServerStats> stats = client_.Stats();
   if (!stats.ok()) return stats.status();
   for (const auto& [name, text] : stats->all) {
@@ -201,6 +205,15 @@ Result<std::optional<uint64_t>> ClassicSuite::ResidentBytes() {
     }
   }
   return std::optional<uint64_t>();
+}
+
+std::optional<uint64_t> ClassicSuite::AnonymousBytes() const {
+  std::ifstream file("/proc/" + std::to_string(options_.local_server) + "/statm");
+  uint64_t total_pages = 0;
+  uint64_t resident_pages = 0;
+  uint64_t shared_pages = 0;  // of files
+  if (!(file >> total_pages >> resident_pages >> shared_pages)) return std::nullopt;
+  return (resident_pages - shared_pages) * static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
 }
 
 }  // namespace corelane::tools

@@ -6,6 +6,7 @@
 
 #include <corelane/client.h>
 #include <corelane/status.h>
+#include <sys/types.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -25,6 +26,10 @@ struct ClassicOptions {
   size_t value_bytes = 64;
   uint64_t memory_keys = 1'000'000;  // 0 leaves the memory profile out
   bool keep_keys = false;            // else the suite deletes what it has put
+  // The server's process, when it is known to run on this machine. Its memory is then read from the
+  // system, without the log's mapped files; else the server is asked for its resident memory, which
+  // has them in it.
+  pid_t local_server = 0;
 };
 
 // One of the three runs. The latencies are those of an operation, or of a whole batch where the
@@ -43,6 +48,7 @@ struct RunReport {
 struct MemoryReport {
   uint64_t keys = 0;
   uint64_t key_bytes = 0;
+  bool anonymous = false;        // of the anonymous memory only, else of all that is resident
   uint64_t resident_before = 0;  // bytes of the server process
   uint64_t resident_after = 0;
 
@@ -80,6 +86,7 @@ class ClassicSuite {
   Status PutMemoryKeys();
   Status DeleteKeys();
   [[nodiscard]] Result<std::optional<uint64_t>> ResidentBytes();
+  [[nodiscard]] std::optional<uint64_t> AnonymousBytes() const;
 
   Client& client_;
   const env::Clock& clock_;

@@ -29,6 +29,7 @@ class OwnServer {
   ~OwnServer();
 
   [[nodiscard]] uint16_t port() const { return port_; }
+  [[nodiscard]] pid_t pid() const { return pid_; }
 
  private:
   explicit OwnServer(const env::Clock& clock) : clock_(clock) {}

@@ -75,10 +75,13 @@ void AppendMemory(std::string& text, const ClassicReport& report) {
   const MemoryReport& memory = *report.memory;
   absl::StrAppendFormat(
       &text,
-      "\nmemory per key: %.1f bytes (%s keys of %d bytes with %d-byte values; growth of the\n"
-      "server's resident memory). published*: about %.0f, an estimate\n",
+      "\nmemory per key: %.1f bytes (%s keys of %d bytes with %d-byte values)\n"
+      "  growth of the server's %s\n  published*: about %.0f bytes, an estimate\n",
       memory.BytesPerKey(), Grouped(static_cast<double>(memory.keys)), memory.key_bytes,
-      report.options.value_bytes, kPublishedBytesPerKey);
+      report.options.value_bytes,
+      memory.anonymous ? "memory, without the mapped files of its log"
+                       : "resident memory, the mapped files of its log included",
+      kPublishedBytesPerKey);
 }
 
 void AppendRunJson(std::string& json, std::string_view name, const RunReport& run) {
