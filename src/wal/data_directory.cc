@@ -39,7 +39,7 @@ Result<bool> HoldsLogs(env::FileSystem& files, const std::string& generation) {
 }
 
 Status WithDirectory(const Status& status, const std::string& path) {
-  return Status(status.code(), "data directory " + path + ": " + status.message());
+  return Status(status.code(), absl::StrFormat("data directory %s: %s", path, status.message()));
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <vector>
@@ -138,8 +139,8 @@ TEST_F(RecoveryTest, AHoleThatNoSyncHadCoveredCutsWhatFollows) {
   StartSegment(1);
   AddPut("d", "4");
   // The machine went down; the page with "b" never reached the disk.
-  std::fill(segments_[0].begin() + static_cast<long>(ends_[1]),
-            segments_[0].begin() + static_cast<long>(ends_[2]), '\0');
+  std::fill(segments_[0].begin() + static_cast<ptrdiff_t>(ends_[1]),
+            segments_[0].begin() + static_cast<ptrdiff_t>(ends_[2]), '\0');
   WriteAll();
   KeepingVisitor visitor;
   const auto recovery = Recover(visitor);
