@@ -135,6 +135,8 @@ class Reactor {
   // Hands what was started to the kernel, waits until something completes, a timer is due,
   // `timeout_ns` has passed (0: does not wait; < 0: no bound) or Wake() was called, then runs the
   // callbacks of all that is ready. Returns how many ran. One system call in the common case.
+  // It may return early with nothing done, when the kernel interrupts the wait. That needs no
+  // signal: a ring that this thread has closed is taken down later, and interrupts it then.
   virtual size_t Poll(int64_t timeout_ns) = 0;
 
   // Makes the current or the next Poll() return. Any thread. Costs a system call: call it only for
