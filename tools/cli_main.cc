@@ -24,6 +24,7 @@ struct Flags {
   std::string host = "127.0.0.1";
   uint16_t port = kPortDefault;
   uint32_t timeout_ms = 10'000;
+  std::string embedded;  // a directory; empty: a server
   std::vector<std::string> words;
 };
 
@@ -37,15 +38,20 @@ int Fail(Outcome outcome, const std::string& why) {
 
 // The program goes on when this is empty; otherwise it ends with this exit code.
 std::optional<int> ReadFlags(int argc, char** argv, Flags& flags) {
-  CLI::App app("Runs COMMAND on a corelane server, or without one reads commands line by line.",
+  CLI::App app("Runs COMMAND on a corelane server or store; without COMMAND, reads one a line.",
                "corelane-cli");
   app.set_version_flag("--version", "corelane-cli " CORELANE_VERSION);
-  app.add_option("--host", flags.host, "Name or address of the server")->capture_default_str();
-  app.add_option("--port", flags.port, "TCP port of the server")
-      ->check(CLI::Range(1, 65'535))
-      ->capture_default_str();
+  CLI::Option* host = app.add_option("--host", flags.host, "Name or address of the server");
+  host->capture_default_str();
+  CLI::Option* port = app.add_option("--port", flags.port, "TCP port of the server");
+  port->check(CLI::Range(1, 65'535))->capture_default_str();
   app.add_option("--timeout-ms", flags.timeout_ms, "How long to wait for an answer; 0: for ever")
       ->capture_default_str();
+  app.add_option("--embedded", flags.embedded, "Work on the store in this directory, no server")
+      ->check(
+          CLI::Validator([](std::string& name) { return name.empty() ? "no name" : ""; }, "DIR"))
+      ->excludes(host)
+      ->excludes(port);
   // What follows the command is data, even if it begins with a dash.
   app.prefix_command();
   app.footer(Commands::UsageList() +
@@ -70,9 +76,8 @@ std::string HistoryFile() {
   return home == nullptr || *home == '\0' ? "" : std::string(home) + "/.corelane_history";
 }
 
-int Main(int argc, char** argv) {
-  Flags flags;
-  if (const std::optional<int> code = ReadFlags(argc, argv, flags)) return *code;
+Result<std::unique_ptr<Backend>> MakeBackend(const Flags& flags) {
+  if (!flags.embedded.empty()) return OpenBackend(flags.embedded);
   ClientOptions options;
   options.host = flags.host;
   options.port = flags.port;
@@ -81,7 +86,13 @@ int Main(int argc, char** argv) {
   // The server knows its limits; these only guard against nonsense.
   options.key_bytes_max = kKeyBytesHardMax;
   options.value_bytes_max = kValueBytesHardMax;
-  const Result<std::unique_ptr<Backend>> backend = ConnectBackend(std::move(options));
+  return ConnectBackend(std::move(options));
+}
+
+int Main(int argc, char** argv) {
+  Flags flags;
+  if (const std::optional<int> code = ReadFlags(argc, argv, flags)) return *code;
+  const Result<std::unique_ptr<Backend>> backend = MakeBackend(flags);
   if (!backend.ok()) return Fail(Outcome::kFailed, Advice(backend.status()));
   Commands commands(**backend, std::cout, std::cerr);
   Outcome outcome = Outcome::kDone;
@@ -90,6 +101,9 @@ int Main(int argc, char** argv) {
   } else {
     const auto lines = OpenStandardInput(::isatty(STDIN_FILENO) != 0, HistoryFile());
     outcome = RunRepl(*lines, commands, std::cout, std::cerr);
+  }
+  if (const Status status = (*backend)->Close(); !status.ok()) {
+    return Fail(Outcome::kFailed, Advice(status));
   }
   std::cout.flush();
   if (!std::cout.good()) return Fail(Outcome::kFailed, "cannot write to standard output");

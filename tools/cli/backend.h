@@ -33,9 +33,14 @@ class Backend {
   [[nodiscard]] virtual Result<uint64_t> Count() = 0;
   [[nodiscard]] virtual Result<ListPage> List(uint64_t cursor) = 0;
   [[nodiscard]] virtual Result<ServerStats> Stats() = 0;
+  // The end; tells what a store's last sync has to say. Nothing may be called afterwards.
+  [[nodiscard]] virtual Status Close() = 0;
 };
 
 // A server. Connects before it returns.
 [[nodiscard]] Result<std::unique_ptr<Backend>> ConnectBackend(ClientOptions options);
+
+// A store in this process, in `directory`, which it makes if there is none.
+[[nodiscard]] Result<std::unique_ptr<Backend>> OpenBackend(std::string directory);
 
 }  // namespace corelane::cli

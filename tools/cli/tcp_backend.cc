@@ -25,6 +25,10 @@ class TcpBackend final : public Backend {
   Result<uint64_t> Count() override { return client_.Count(); }
   Result<ListPage> List(uint64_t cursor) override { return client_.List(cursor); }
   Result<ServerStats> Stats() override { return client_.Stats(); }
+  Status Close() override {
+    client_.Close();
+    return OkStatus();
+  }
 
  private:
   Client client_;
