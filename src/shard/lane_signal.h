@@ -4,10 +4,11 @@
 // Everything that hands work to a lane (other lanes, the control thread, the log's helper)
 // publishes the work first and then calls Ring().
 //
-// Why no wake-up is lost. The sleeper stores `sleeping`, fences, and looks for work; the ringer
-// publishes work, fences, and looks at `sleeping`. Both fences are sequentially consistent, so one
-// of them comes first. If it is the sleeper's, the ringer's later look sees `sleeping` and wakes
-// it. If it is the ringer's, the sleeper's later look sees the work and it does not sleep.
+// Why no wake-up is lost. Both sides change `sleeping` by an exchange, and exchanges of one
+// variable have one order. The sleeper puts true in and then looks for work; the ringer publishes
+// work and then puts false in. If the ringer's exchange comes after the sleeper's, it takes out the
+// true and wakes the lane. If it comes before, the sleeper's exchange reads what the ringer's left
+// (acquire after release), so the look behind it sees the work and the lane does not sleep.
 //
 // Ring() may be called from any thread at any time between SetReactor() and the end of the threads
 // that ring; the other functions belong to the lane.
@@ -25,32 +26,21 @@ class LaneSignal {
 
   // True when it had to wake the lane (a system call).
   bool Ring() {
-    std::atomic_thread_fence(std::memory_order_seq_cst);
-    // relaxed: the fence orders this look behind the publishing stores.
-    if (!sleeping_.load(std::memory_order_relaxed)) return false;
-    return RingSleeper();
-  }
-
-  // The lane announces its sleep; it must look for work after this and before it sleeps.
-  void AnnounceSleep() {
-    // relaxed: the fence orders this store before the looks that follow.
-    sleeping_.store(true, std::memory_order_relaxed);
-    std::atomic_thread_fence(std::memory_order_seq_cst);
-  }
-  // relaxed: a ringer that still sees `true` rings once too often, which is harmless.
-  void AnnounceAwake() { sleeping_.store(false, std::memory_order_relaxed); }
-
- private:
-  bool RingSleeper() {
-    // Of several ringers one wins the exchange and pays for the wake-up. acq_rel: see Wake() of the
-    // reactor that SetReactor() published.
+    // acq_rel: the order of exchanges described above.
     if (!sleeping_.exchange(false, std::memory_order_acq_rel)) return false;
+    // acquire: the reactor is complete.
     io::Reactor* const reactor = reactor_.load(std::memory_order_acquire);
     if (reactor == nullptr) return false;
     reactor->Wake();
     return true;
   }
 
+  // The lane announces its sleep; it must look for work after this and before it sleeps.
+  void AnnounceSleep() { sleeping_.exchange(true, std::memory_order_acq_rel); }
+  // relaxed: a ringer that still sees `true` rings once too often, which is harmless.
+  void AnnounceAwake() { sleeping_.store(false, std::memory_order_relaxed); }
+
+ private:
   alignas(64) std::atomic<bool> sleeping_{false};
   std::atomic<io::Reactor*> reactor_{nullptr};
 };

@@ -1,0 +1,114 @@
+#include "shard/shard_harness.h"
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "base/check.h"
+#include "base/hash.h"
+#include "storage/placement.h"
+#include "storage/striped_engine.h"
+
+namespace corelane::shard {
+
+uint64_t ScriptedLog::AppendPut(std::string_view key, const kv::ValueView& value) {
+  std::array<char, kv::kScalarTextBytesMax> scratch;
+  frames.push_back("put " + std::string(key) + "=" + std::string(kv::TextOf(value, scratch)));
+  return frames.size();
+}
+
+uint64_t ScriptedLog::AppendErase(std::string_view key) {
+  frames.push_back("erase " + std::string(key));
+  return frames.size();
+}
+
+uint64_t ScriptedLog::AppendExpiry(std::string_view key, kv::ExpiryMillis expires_at) {
+  frames.push_back("expiry " + std::string(key) + " " +
+                   (expires_at == kv::kNoExpiry ? "none" : std::to_string(expires_at)));
+  return frames.size();
+}
+
+uint64_t ScriptedLog::AppendClear() {
+  frames.emplace_back("clear");
+  return frames.size();
+}
+
+Status ScriptedLog::health() const {
+  switch (admission) {
+    case wal::Admission::kDiskFull:
+      return {StatusCode::kDiskFull, "no space"};
+    case wal::Admission::kFailed:
+      return {StatusCode::kWalWriteFailed, "sync failed"};
+    default:
+      return OkStatus();
+  }
+}
+
+TestClient::TestClient() : codec_(proto::MakeCodec(proto::Protocol::kResp, {})) {}
+
+void TestClient::Send(Shard& shard, std::string_view lines) {
+  std::string bytes(lines);
+  bytes += "\r\n";
+  kv::RequestBatch batch;
+  const proto::DecodeResult result = codec_->Decode(bytes, SIZE_MAX, batch);
+  CHECK(result.state == proto::DecodeState::kDone);
+  shard.Submit(batch, *this);
+}
+
+std::string TestClient::Take() {
+  std::string text(out_.view());
+  out_.Clear();
+  for (size_t at = 0; (at = text.find("\r\n", at)) != std::string::npos; ++at) {
+    text.replace(at, 2, " ");
+  }
+  return text;
+}
+
+kv::ReplyWriter& TestClient::BeginReply(uint32_t tag) {
+  return codec_->BeginReply(tag, session, out_);
+}
+
+Lanes::Lanes(uint32_t count, bool with_log) : exchange_(count) {
+  for (uint32_t index = 0; index < count; ++index) {
+    auto lane = std::make_unique<OneLane>();
+    std::unique_ptr<ScriptedLog> log;
+    if (with_log) log = std::make_unique<ScriptedLog>();
+    lane->log = log.get();
+    lane->facts.server = &server_facts_;
+    lane->facts.counters = &lane->counters;
+    lane->facts.mailbox = &exchange_.mailbox(index).counters();
+    lane->facts.clock = &clock_;
+    lane->slice = std::make_unique<Slice>(storage::MakeStripedEngine(kSeed), std::move(log),
+                                          SliceLimits{}, index, count);
+    lane->shard =
+        std::make_unique<Shard>(*lane->slice, exchange_.mailbox(index), lane->facts, kSeed);
+    lanes_.push_back(std::move(lane));
+  }
+}
+
+Lanes::~Lanes() = default;
+
+void Lanes::Turn(uint32_t lane) {
+  lanes_[lane]->shard->RunTurn();
+  lanes_[lane]->shard->EndTurn();
+}
+
+void Lanes::Settle() {
+  bool moving = true;
+  while (moving) {
+    for (uint32_t lane = 0; lane < lanes_.size(); ++lane) Turn(lane);
+    moving = false;
+    for (const auto& lane : lanes_) moving |= lane->shard->HasWork();
+  }
+}
+
+std::string Lanes::KeyOn(uint32_t lane, std::string_view prefix) const {
+  const auto count = static_cast<uint32_t>(lanes_.size());
+  for (int number = 0;; ++number) {
+    std::string key = std::string(prefix) + std::to_string(number);
+    if (storage::LaneOf(base::KeyHash(key, kSeed), count) == lane) return key;
+  }
+}
+
+}  // namespace corelane::shard

@@ -1,0 +1,95 @@
+#pragma once
+
+// Shards without threads and sockets: some lanes in one thread, turned by hand, with a log that
+// does what the test says. Requests and replies are RESP, because that reads well.
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/buffer.h"
+#include "env/clock.h"
+#include "proto/codec.h"
+#include "shard/mailbox.h"
+#include "shard/shard.h"
+#include "shard/slice.h"
+#include "wal/lane_log.h"
+
+namespace corelane::shard {
+
+// A log that remembers what was appended and admits and releases what the test says.
+class ScriptedLog final : public wal::LaneLog {
+ public:
+  wal::Admission admission = wal::Admission::kOk;
+  uint64_t released = UINT64_MAX;
+  std::vector<std::string> frames;
+
+  wal::Admission Admit(size_t, size_t) override { return admission; }
+  uint64_t AppendPut(std::string_view key, const kv::ValueView& value) override;
+  uint64_t AppendErase(std::string_view key) override;
+  uint64_t AppendExpiry(std::string_view key, kv::ExpiryMillis expires_at) override;
+  uint64_t AppendClear() override;
+  uint64_t last_seq() const override { return frames.size(); }
+  uint64_t released_seq() const override { return released; }
+  void EndTurn() override {}
+  Status Close() override { return OkStatus(); }
+  Status health() const override;
+  wal::LogStats Stats() const override { return {}; }
+};
+
+// A connection: sends RESP commands, collects the replies' bytes.
+class TestClient final : public Submitter {
+ public:
+  TestClient();
+  // Each line is an inline command.
+  void Send(Shard& shard, std::string_view lines);
+  // All replies since the last call, with \r\n as one blank: "+OK $1 x :3 ".
+  [[nodiscard]] std::string Take();
+  [[nodiscard]] int progress() const { return progress_; }
+
+  kv::ReplyWriter& BeginReply(uint32_t tag) override;
+  void EndReply() override { codec_->EndReply(); }
+  void OnProgress() override { ++progress_; }
+
+ private:
+  std::unique_ptr<proto::Codec> codec_;
+  base::Buffer out_;
+  int progress_ = 0;
+};
+
+class Lanes {
+ public:
+  static constexpr uint64_t kSeed = 42;
+
+  explicit Lanes(uint32_t count, bool with_log = false);
+  ~Lanes();
+
+  [[nodiscard]] Shard& operator[](uint32_t lane) { return *lanes_[lane]->shard; }
+  [[nodiscard]] ScriptedLog& log(uint32_t lane) { return *lanes_[lane]->log; }
+  [[nodiscard]] Mailbox& mailbox(uint32_t lane) { return exchange_.mailbox(lane); }
+  [[nodiscard]] LaneCounters& counters(uint32_t lane) { return lanes_[lane]->counters; }
+  [[nodiscard]] env::ManualClock& clock() { return clock_; }
+  void Turn(uint32_t lane);
+  // Turns all lanes until nothing moves.
+  void Settle();
+  // A key "PREFIXn" that lives on the lane.
+  [[nodiscard]] std::string KeyOn(uint32_t lane, std::string_view prefix = "k") const;
+
+ private:
+  struct OneLane {
+    LaneCounters counters;
+    LaneFacts facts;
+    ScriptedLog* log = nullptr;
+    std::unique_ptr<Slice> slice;
+    std::unique_ptr<Shard> shard;
+  };
+
+  env::ManualClock clock_;
+  ServerFacts server_facts_;
+  Exchange exchange_;
+  std::vector<std::unique_ptr<OneLane>> lanes_;
+};
+
+}  // namespace corelane::shard
