@@ -233,7 +233,7 @@ def tidy_files(build, wanted):
             failed += 1
             if output not in said:
                 said.add(output)
-                print(output.replace(f"{ROOT}/", ""), end="", flush=True)
+                print(output.replace(f"{ROOT}/", "").replace("../../", ""), end="", flush=True)
     print(f"clang-tidy: {len(jobs)} files, {len(jobs) - len(waiting)} known to be clean, "
           f"{failed} with findings")
     return failed > 0
