@@ -74,8 +74,10 @@ std::string_view RespErrorPrefix(StatusCode code) {
     case StatusCode::kWalWriteFailed:
     case StatusCode::kDiskFull:
       return "MISCONF ";
-    case StatusCode::kBusy:
-      return "BUSY ";
+    case StatusCode::kWrongPassword:
+      return "WRONGPASS ";
+    case StatusCode::kUnsupportedProtocol:
+      return "NOPROTO ";
     case StatusCode::kProtocolError:
       return "ERR Protocol error: ";
     default:

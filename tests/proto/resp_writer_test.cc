@@ -10,7 +10,7 @@
 namespace corelane::proto {
 namespace {
 
-using std::string_literals::operator""s;
+using namespace std::string_literals;
 
 std::string Write(int resp_version, const auto& say) {
   base::Buffer out;
@@ -61,7 +61,8 @@ TEST(RespWriter, Doubles) {
 }
 
 TEST(RespWriter, BulksOfEveryLengthOfLength) {
-  for (const size_t size : {0, 1, 9, 10, 99, 100, 12345}) {
+  for (const size_t size :
+       {size_t{0}, size_t{1}, size_t{9}, size_t{10}, size_t{99}, size_t{100}, size_t{12345}}) {
     const std::string bytes(size, '\n');
     const std::string bulk = "$" + std::to_string(size) + "\r\n" + bytes + "\r\n";
     ExpectBoth([&](auto& out) { out.Bulk(bytes); }, bulk, bulk);
@@ -105,7 +106,7 @@ TEST(RespWriter, ErrorsHaveThePrefixOfTheirCode) {
   both(StatusCode::kOutOfMemory, "-OOM m\r\n");
   both(StatusCode::kWalWriteFailed, "-MISCONF m\r\n");
   both(StatusCode::kDiskFull, "-MISCONF m\r\n");
-  both(StatusCode::kBusy, "-BUSY m\r\n");
+  both(StatusCode::kBusy, "-ERR m\r\n");
   both(StatusCode::kProtocolError, "-ERR Protocol error: m\r\n");
   both(StatusCode::kKeyTooLarge, "-ERR m\r\n");
   both(StatusCode::kUnknownCommand, "-ERR m\r\n");
