@@ -14,10 +14,10 @@
 #include <cstdint>
 #include <cstdlib>
 #include <memory>
-
 #include <random>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "base/random.h"
