@@ -86,6 +86,7 @@ Status OwnServer::Spawn(const std::string& program, const std::vector<std::strin
                                     "--data-dir=" + directory_ + "/data"};
   words.insert(words.end(), flags.begin(), flags.end());
   std::vector<char*> argv;
+  argv.reserve(words.size() + 1);
   for (std::string& word : words) argv.push_back(word.data());
   argv.push_back(nullptr);
 

@@ -1,6 +1,6 @@
 #include "bench/report.h"
 
-#include <algorithm>
+#include <cmath>
 
 #include "absl/strings/str_format.h"
 
@@ -60,7 +60,7 @@ void AppendBuckets(std::string& text, std::string_view name, const LatencyBucket
   absl::StrAppendFormat(&text, "\nlatency of %s\n", std::string(name));
   for (size_t i = 0; i < LatencyBuckets::kCount; ++i) {
     const double percent = buckets.Percent(i);
-    const std::string bar(static_cast<size_t>(percent * kBarColumns / 100 + 0.5), '#');
+    const std::string bar(static_cast<size_t>(std::lround(percent * kBarColumns / 100)), '#');
     absl::StrAppendFormat(&text, "  %12s %10s %7.2f %%  %s\n", BucketName(i),
                           Grouped(static_cast<double>(buckets.count(i))), percent, bar);
     while (text.ends_with(" \n")) text.erase(text.size() - 2, 1);
