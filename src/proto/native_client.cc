@@ -17,8 +17,8 @@ std::array<char, sizeof(T)> Little(T number) {
   return bytes;
 }
 
-template <size_t kSize>
-std::string_view View(const std::array<char, kSize>& bytes) {
+template <size_t Size>
+std::string_view View(const std::array<char, Size>& bytes) {
   return {bytes.data(), bytes.size()};
 }
 

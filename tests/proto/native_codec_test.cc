@@ -14,7 +14,7 @@
 namespace corelane::proto {
 namespace {
 
-using std::string_literals::operator""s;
+using namespace std::string_literals;
 
 constexpr CodecLimits kSmallLimits = {
     .key_bytes_max = 8, .value_bytes_max = 32, .request_args_max = 6, .request_bytes_max = 128};
@@ -64,7 +64,7 @@ TEST(NativeCodec, RefusesFromTheHeaderAndCloses) {
       {Header(0x16, 0, UINT32_MAX), Reply(0x14, "value exceeds maximum size")},
   };
   for (const Malformed& malformed : cases) {
-    for (const size_t piece : {0, 1}) {
+    for (const size_t piece : {size_t{0}, size_t{1}}) {
       NativeCodec codec(kSmallLimits);
       // A good request before it is still executed; what follows is not looked at.
       const Seen seen =
@@ -120,7 +120,7 @@ TEST(NativeCodec, AnswersMalformedArgumentsInTurnAndGoesOn) {
       {Frame(0x1d, "", Little32(0)), Reply(0x15, "malformed arguments")},
   };
   for (const Malformed& malformed : cases) {
-    for (const size_t piece : {0, 1}) {
+    for (const size_t piece : {size_t{0}, size_t{1}}) {
       NativeCodec codec(kSmallLimits);
       const Seen seen =
           DecodeInPieces(codec, Frame(2, "k", "") + malformed.request + Frame(2, "x", ""), piece);

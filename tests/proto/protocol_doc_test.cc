@@ -20,7 +20,7 @@
 namespace corelane::proto {
 namespace {
 
-using std::string_literals::operator""s;
+using namespace std::string_literals;
 
 struct Example {
   std::string title;
@@ -124,7 +124,7 @@ TEST(ProtocolDocument, HasAnExampleOfEveryCommand) {
 TEST(ProtocolDocument, TheServerReadsAndAnswersTheExamples) {
   for (const Example& example : ReadExamples()) {
     if (example.refused) continue;
-    for (const size_t piece : {0, 1, 7}) {
+    for (const size_t piece : {size_t{0}, size_t{1}, size_t{7}}) {
       NativeCodec codec((CodecLimits()));
       const Seen seen = DecodeInPieces(codec, example.request, piece);
       ASSERT_EQ(seen.requests.size(), 1u) << example.title;
@@ -144,7 +144,7 @@ TEST(ProtocolDocument, TheServerRefusesTheRefusedExamplesFromTheHeader) {
   for (const Example& example : ReadExamples()) {
     if (!example.refused) continue;
     ++count;
-    for (const size_t piece : {0, 1}) {
+    for (const size_t piece : {size_t{0}, size_t{1}}) {
       NativeCodec codec((CodecLimits()));
       const Seen seen = DecodeInPieces(codec, example.request, piece);
       EXPECT_EQ(seen.state, DecodeState::kError) << example.title;

@@ -11,7 +11,7 @@
 namespace corelane::proto {
 namespace {
 
-using std::string_literals::operator""s;
+using namespace std::string_literals;
 using Kind = RespReply::Kind;
 
 bool Same(const RespReply& a, const RespReply& b) {
@@ -67,7 +67,7 @@ TEST(RespClient, FindsTheEndOfEveryKindOfReply) {
   };
   for (const std::string& reply : replies) {
     const auto size = static_cast<int64_t>(reply.size());
-    for (const size_t piece : {1, 2, 1000}) {
+    for (const size_t piece : {size_t{1}, size_t{2}, size_t{1000}}) {
       EXPECT_EQ(ScanInPieces(reply + "+next\r\n", piece, {}), size) << reply;
     }
     for (size_t cut = 0; cut < reply.size(); ++cut) {

@@ -13,7 +13,7 @@
 namespace corelane::proto {
 namespace {
 
-using std::string_literals::operator""s;
+using namespace std::string_literals;
 using Words = std::vector<std::vector<std::string>>;
 
 struct Accepted {
@@ -23,7 +23,7 @@ struct Accepted {
 
 // What redis-server 7.0.15 takes these bytes for.
 const std::vector<Accepted>& AcceptedCases() {
-  static const std::vector<Accepted> cases = {
+  static const std::vector<Accepted> kCases = {
       {"*1\r\n$4\r\nPING\r\n", {{"PING"}}},
       {"*2\r\n$3\r\nGET\r\n$1\r\nk\r\n*1\r\n$4\r\nping\r\n", {{"GET", "k"}, {"ping"}}},
       {"*2\r\n$3\r\nGET\r\n$0\r\n\r\n", {{"GET", ""}}},
@@ -45,12 +45,12 @@ const std::vector<Accepted>& AcceptedCases() {
       {"\"\" \r\nping ''\r\n", {{""}, {"ping", ""}}},
       {"get \"a b\" 'c d'\r\n", {{"get", "a b", "c d"}}},
   };
-  return cases;
+  return kCases;
 }
 
 TEST(RespCodec, ReadsWhatRedisReads) {
   for (const Accepted& accepted : AcceptedCases()) {
-    for (const size_t piece : {0, 1, 2, 3, 7}) {
+    for (const size_t piece : {size_t{0}, size_t{1}, size_t{2}, size_t{3}, size_t{7}}) {
       RespCodec codec((CodecLimits()));
       const Seen seen = DecodeInPieces(codec, accepted.bytes, piece);
       EXPECT_EQ(seen.words(), accepted.words) << accepted.bytes << " in pieces of " << piece;
@@ -109,7 +109,7 @@ std::vector<Refused> RefusedCases() {
 
 TEST(RespCodec, RefusesWhatRedisRefuses) {
   for (const Refused& refused : RefusedCases()) {
-    for (const size_t piece : {0, 1}) {
+    for (const size_t piece : {size_t{0}, size_t{1}}) {
       if (piece != 0 && refused.bytes.size() > 1000) continue;  // has a test of its own
       RespCodec codec((CodecLimits()));
       const Seen seen = DecodeInPieces(codec, "ping\r\n" + refused.bytes, piece);
@@ -122,7 +122,7 @@ TEST(RespCodec, RefusesWhatRedisRefuses) {
 
 TEST(RespCodec, ALineIsTooLongWhateverItsPieces) {
   const std::string most(kRespLineBytesMax, 'a');
-  for (const size_t piece : {0, 4096, 4097}) {
+  for (const size_t piece : {size_t{0}, size_t{4096}, size_t{4097}}) {
     RespCodec fits((CodecLimits()));
     EXPECT_EQ(DecodeInPieces(fits, most + "\n", piece).words(), (Words{{most}}));
     RespCodec over((CodecLimits()));
@@ -137,7 +137,7 @@ TEST(RespCodec, ALineIsTooLongWhateverItsPieces) {
 
 TEST(RespCodec, ABrowserIsCutOffWithoutAReply) {
   for (const std::string line : {"POST / HTTP/1.1\r\n", "post /\r\n", "Host: a\r\n", "HOST:a\n"}) {
-    for (const size_t piece : {0, 1}) {
+    for (const size_t piece : {size_t{0}, size_t{1}}) {
       RespCodec codec((CodecLimits()));
       const Seen seen = DecodeInPieces(codec, line, piece);
       EXPECT_EQ(seen.state, DecodeState::kError) << line;
@@ -157,12 +157,13 @@ TEST(RespCodec, LimitsTheRequestAsAWhole) {
   const size_t bulk_max = 1024 + kRespBulkSlackBytes;
   const std::string bulk =
       "$" + std::to_string(bulk_max) + "\r\n" + std::string(bulk_max, 'x') + "\r\n";
-  for (const size_t piece : {0, 65536}) {
+  std::string two_bulks = "*3\r\n$1\r\nx\r\n";
+  two_bulks.append(bulk).append(bulk);
+  for (const size_t piece : {size_t{0}, size_t{65536}}) {
     RespCodec fits(limits);
     EXPECT_EQ(DecodeInPieces(fits, "*2\r\n$1\r\nx\r\n" + bulk, piece).requests.size(), 1u);
     RespCodec over(limits);
-    EXPECT_EQ(DecodeInPieces(over, "*3\r\n$1\r\nx\r\n" + bulk + bulk, piece).error,
-              "too big request");
+    EXPECT_EQ(DecodeInPieces(over, two_bulks, piece).error, "too big request");
     RespCodec args(limits);
     EXPECT_EQ(DecodeInPieces(args, "*9\r\n", piece).error, "invalid multibulk length");
   }
