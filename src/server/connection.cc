@@ -64,11 +64,10 @@ void Connection::OnReceived(std::span<const char> bytes) {
     return;
   }
   std::string_view fresh(bytes.data(), bytes.size());
-  if (in_.empty() && !Blocked()) fresh.remove_prefix(Execute(fresh));
+  if (in_.empty() && fresh.size() > kDeferredBytesMax) fresh.remove_prefix(Execute(fresh));
   if (phase_ != Phase::kOpen) return;
   in_.Append(fresh);
-  if (in_.size() > fresh.size()) ExecuteBuffered();
-  if (yielded_) OnProgress();
+  if (!in_.empty()) lane_.MarkReady(*this);
   PauseOrResumeReading();
 }
 
@@ -90,7 +89,7 @@ bool Connection::OutputFull() const {
 
 bool Connection::Blocked() const { return OutputFull() || lane_.shard().Congested(*this); }
 
-bool Connection::ChooseCodec(char first_byte) {
+void Connection::ChooseCodec(char first_byte) {
   proto::Protocol protocol = proto::Protocol::kNative;
   if (scheme_ == Scheme::kResp) {
     protocol = proto::Protocol::kResp;
@@ -101,40 +100,62 @@ bool Connection::ChooseCodec(char first_byte) {
                    : proto::Protocol::kNative;
   }
   codec_ = proto::MakeCodec(protocol, lane_.codec_limits());
-  return codec_ != nullptr;
+}
+
+// Decodes the next requests at the front of `in`. False when that cannot be, or is no use, now.
+bool Connection::DecodeNext(std::string_view in, shard::PlannedBatch& batch,
+                            proto::DecodeResult& result) {
+  if (phase_ != Phase::kOpen || in.empty() || in.size() < needed_ || Blocked()) return false;
+  if (codec_ == nullptr) ChooseCodec(in[0]);
+  batch.Clear();
+  result = codec_->Decode(in, kRequestsPerBatch, batch.requests);
+  if (!refused_) lane_.shard().Plan(batch);
+  return true;
+}
+
+void Connection::Run(const shard::PlannedBatch& batch, const proto::DecodeResult& result) {
+  if (!batch.requests.empty()) {
+    if (refused_) {
+      Refuse(batch.requests[0].tag);
+    } else {
+      lane_.shard().Execute(batch, *this);
+    }
+    if (lane_.options().idle_timeout_ms != 0) {
+      active_at_ns_ = lane_.clock().MonotonicNanos();
+      lane_.Touch(*this);
+    }
+  }
+  TakeResult(result);
 }
 
 // Executes the complete requests at the front of `in`; returns how many bytes they were.
 size_t Connection::Execute(std::string_view in) {
-  if (codec_ == nullptr && !ChooseCodec(in[0])) return 0;
-  kv::RequestBatch& batch = lane_.batch();
+  shard::PlannedBatch& batch = lane_.batch();
+  proto::DecodeResult result;
   size_t consumed = 0;
   size_t executed = 0;
   yielded_ = false;
-  while (phase_ == Phase::kOpen && consumed < in.size() && in.size() - consumed >= needed_) {
-    if (Blocked()) break;
-    if (executed >= kRequestsPerTurnMax) {
-      yielded_ = true;
-      break;
-    }
-    batch.Clear();
-    const proto::DecodeResult result =
-        codec_->Decode(in.substr(consumed), kRequestsPerBatch, batch);
-    executed += batch.size();
-    if (refused_ && !batch.empty()) {
-      Refuse(batch);
-    } else if (!batch.empty()) {
-      lane_.shard().Submit(batch, *this);
-      if (lane_.options().idle_timeout_ms != 0) {
-        active_at_ns_ = lane_.clock().MonotonicNanos();
-        lane_.Touch(*this);
-      }
-    }
+  while (DecodeNext(in.substr(consumed), batch, result)) {
+    lane_.shard().Prefetch({&batch, 1});
+    Run(batch, result);
     consumed += result.consumed;
-    TakeResult(result);
+    executed += batch.requests.size();
     if (result.state == proto::DecodeState::kNeedMore) break;
+    yielded_ = executed >= kRequestsPerTurnMax;
+    if (yielded_) break;
   }
   return consumed;
+}
+
+bool Connection::DecodeReady(shard::PlannedBatch& batch) {
+  return DecodeNext(in_.view(), batch, ready_result_);
+}
+
+void Connection::ExecuteReady(const shard::PlannedBatch& batch) {
+  Run(batch, ready_result_);
+  in_.Consume(phase_ == Phase::kOpen ? ready_result_.consumed : in_.size());
+  // What else is there is executed at the end of the turn.
+  if (!in_.empty() && ready_result_.state != proto::DecodeState::kNeedMore) OnProgress();
 }
 
 void Connection::TakeResult(const proto::DecodeResult& result) {
@@ -155,10 +176,9 @@ void Connection::TakeResult(const proto::DecodeResult& result) {
   Finish();
 }
 
-void Connection::Refuse(const kv::RequestBatch& batch) {
+void Connection::Refuse(uint32_t tag) {
   ++lane_.counters().connections_refused;
-  lane_.shard().SubmitError(batch[0].tag, StatusCode::kBusy, "max number of clients reached",
-                            *this);
+  lane_.shard().SubmitError(tag, StatusCode::kBusy, "max number of clients reached", *this);
   Finish();
 }
 

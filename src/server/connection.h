@@ -32,13 +32,15 @@ namespace corelane::server {
 
 class Lane;
 struct DirtyList;
+struct ReadyList;
 
 class Connection final : public io::RecvOp,
                          public io::SendOp,
                          public io::TimerOp,
                          public shard::Submitter,
                          public base::IntrusiveLink<>,
-                         public base::IntrusiveLink<DirtyList> {
+                         public base::IntrusiveLink<DirtyList>,
+                         public base::IntrusiveLink<ReadyList> {
  public:
   // `refused`: over the limit of connections; the first request is answered with an error and the
   // connection closes.
@@ -50,6 +52,11 @@ class Connection final : public io::RecvOp,
   void Drain();
   // Ends now, whatever is under way.
   void Abort();
+  // Small requests wait in the input buffer until the turn's receiving is done, so that the lane
+  // can plan and prefetch for many connections before it executes for one: first DecodeReady() for
+  // each, then ExecuteReady() for those that said true, with nothing else in between.
+  [[nodiscard]] bool DecodeReady(shard::PlannedBatch& batch);
+  void ExecuteReady(const shard::PlannedBatch& batch);
   // What the lane does with a dirty connection at the end of its turn: goes on with buffered input
   // and sends. True when it has more to do at once.
   bool EndTurn();
@@ -79,6 +86,9 @@ class Connection final : public io::RecvOp,
   // hold up the others.
   static constexpr size_t kRequestsPerTurnMax = 2048;
   static constexpr size_t kRequestsPerBatch = 32;
+  // More bytes than this at once are a pipeline, which gives the prefetcher enough by itself:
+  // executed where they are, not copied.
+  static constexpr size_t kDeferredBytesMax = 256;
   // With more unparsed input than this, and no way to go on, the socket is not read.
   static constexpr size_t kInputPausedBytes = size_t{256} << 10;
   static constexpr int64_t kLingerMillis = 1000;
@@ -86,11 +96,14 @@ class Connection final : public io::RecvOp,
 
   [[nodiscard]] bool OutputFull() const;
   [[nodiscard]] bool Blocked() const;
-  [[nodiscard]] bool ChooseCodec(char first_byte);
+  void ChooseCodec(char first_byte);
+  [[nodiscard]] bool DecodeNext(std::string_view in, shard::PlannedBatch& batch,
+                                proto::DecodeResult& result);
+  void Run(const shard::PlannedBatch& batch, const proto::DecodeResult& result);
   size_t Execute(std::string_view in);
   bool ExecuteBuffered();
   void TakeResult(const proto::DecodeResult& result);
-  void Refuse(const kv::RequestBatch& batch);
+  void Refuse(uint32_t tag);
   void Finish();
   void Flush();
   void FinishIfDone();
@@ -112,9 +125,10 @@ class Connection final : public io::RecvOp,
   size_t lingered_bytes_ = 0;
   int64_t active_at_ns_ = 0;
   std::unique_ptr<proto::Codec> codec_;
-  base::Buffer in_;         // received, not yet parsed
-  base::Buffer out_;        // replies, not yet handed to the reactor
-  base::Buffer in_flight_;  // being sent
+  proto::DecodeResult ready_result_;  // between DecodeReady() and ExecuteReady()
+  base::Buffer in_;                   // received, not yet parsed
+  base::Buffer out_;                  // replies, not yet handed to the reactor
+  base::Buffer in_flight_;            // being sent
 };
 
 }  // namespace corelane::server

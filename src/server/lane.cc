@@ -3,9 +3,11 @@
 #include <pthread.h>
 #include <sched.h>
 
+#include <array>
 #include <cstdint>
 #include <future>
 #include <memory>
+#include <span>
 #include <string>
 #include <thread>
 #include <utility>
@@ -166,12 +168,18 @@ void Lane::MarkDirty(Connection& connection) {
   dirty_.PushBack(connection);
 }
 
+void Lane::MarkReady(Connection& connection) {
+  if (connection.base::IntrusiveLink<ReadyList>::linked()) return;
+  ready_.PushBack(connection);
+}
+
 void Lane::Touch(Connection& connection) { connections_.MoveToBack(connection); }
 
 // ---- Turns ----
 
 bool Lane::RunTurn() {
   TakeOrders();
+  ExecuteReady();
   bool more = shard_->RunTurn();
   if (background_due_) {
     background_due_ = shard_->RunBackground();
@@ -188,6 +196,27 @@ bool Lane::PrepareToSleep() {
 }
 
 void Lane::OnAwake() { shared_.exchange->signal(index_).AnnounceAwake(); }
+
+// Executes what was received in this turn, some connections at a time: their keys' table slots are
+// on their way into the cache together, which is what makes a lookup cheap for clients that do not
+// pipeline.
+void Lane::ExecuteReady() {
+  while (!ready_.empty()) {
+    std::array<Connection*, kReadyTogether> connections;
+    size_t count = 0;
+    size_t keys = 0;
+    // As many as the prefetcher takes at a time, give or take one connection's.
+    while (count < kReadyTogether && keys < kReadyTogether) {
+      Connection* const connection = ready_.PopFront();
+      if (connection == nullptr) break;
+      if (!connection->DecodeReady(ready_batches_[count])) continue;
+      keys += ready_batches_[count].hashes.size();
+      connections[count++] = connection;
+    }
+    shard_->Prefetch(std::span(ready_batches_).first(count));
+    for (size_t i = 0; i < count; ++i) connections[i]->ExecuteReady(ready_batches_[i]);
+  }
+}
 
 // Lets each dirty connection go on, once. What becomes dirty meanwhile waits for the next turn,
 // unless it is dead.
@@ -207,6 +236,7 @@ bool Lane::FinishDirty() {
 
 void Lane::Bury(Connection& connection) {
   if (connection.base::IntrusiveLink<DirtyList>::linked()) dirty_.Erase(connection);
+  if (connection.base::IntrusiveLink<ReadyList>::linked()) ready_.Erase(connection);
   connections_.Erase(connection);
   const std::unique_ptr<Connection> owned(&connection);
   --counters_.connections_open;

@@ -7,6 +7,7 @@
 // Ownership: the lane owns its reactor, slice, shard and connections. All of them are made and
 // destroyed on its thread.
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <future>
@@ -19,12 +20,12 @@
 #include "env/clock.h"
 #include "io/loop.h"
 #include "io/reactor.h"
-#include "kv/request.h"
 #include "proto/codec.h"
 #include "server/connection.h"
 #include "server/options.h"
 #include "shard/facts.h"
 #include "shard/mailbox.h"
+#include "shard/planned_batch.h"
 #include "shard/shard.h"
 #include "shard/slice_opener.h"
 
@@ -90,9 +91,12 @@ class Lane final : public io::TurnTask {
   [[nodiscard]] io::Reactor& reactor() { return *reactor_; }
   [[nodiscard]] shard::Shard& shard() { return *shard_; }
   [[nodiscard]] shard::LaneCounters& counters() { return counters_; }
-  [[nodiscard]] kv::RequestBatch& batch() { return batch_; }
+  // Scratch for requests that are executed where they were received.
+  [[nodiscard]] shard::PlannedBatch& batch() { return batch_; }
   [[nodiscard]] uint64_t NextConnectionId();
   void StartTimer(int64_t after_ms, io::TimerOp& timer);
+  // The connection has received requests and waits for its turn to execute them.
+  void MarkReady(Connection& connection);
   // The connection has something for the end of the turn.
   void MarkDirty(Connection& connection);
   // The connection has sent a whole request: it is not idle.
@@ -106,6 +110,8 @@ class Lane final : public io::TurnTask {
  private:
   static constexpr size_t kOrdersMax = 4096;
   static constexpr int64_t kTickMillis = 100;
+  // Connections whose requests are planned and prefetched before the first is executed.
+  static constexpr size_t kReadyTogether = 16;
 
   // The lane's heartbeat: background work, idle connections.
   class Ticker final : public io::TimerOp {
@@ -135,6 +141,7 @@ class Lane final : public io::TurnTask {
   void Send(const LaneOrder& order);
   void TakeOrders();
   void Obey(const LaneOrder& order);
+  void ExecuteReady();
   bool FinishDirty();
   void Bury(Connection& connection);
   void Tick();
@@ -156,8 +163,10 @@ class Lane final : public io::TurnTask {
   LogBell log_bell_;
   std::unique_ptr<shard::Slice> slice_;
   std::unique_ptr<shard::Shard> shard_;
-  kv::RequestBatch batch_;
+  shard::PlannedBatch batch_;
+  std::array<shard::PlannedBatch, kReadyTogether> ready_batches_;
   base::IntrusiveList<Connection> connections_;  // least recently active first
+  base::IntrusiveList<Connection, ReadyList> ready_;
   base::IntrusiveList<Connection, DirtyList> dirty_;
   Ticker ticker_{*this};
   uint64_t connections_made_ = 0;

@@ -14,8 +14,6 @@
 namespace corelane::shard {
 namespace {
 
-// Requests planned, and their keys prefetched, together.
-constexpr size_t kPlannedTogether = 32;
 // Messages taken from other lanes per turn, in helpings of kTaken.
 constexpr size_t kTaken = 32;
 constexpr size_t kHelpingsPerTurn = 16;
@@ -40,17 +38,14 @@ Shard::Shard(Slice& slice, Mailbox& mailbox, const LaneFacts& facts, uint64_t ha
 
 // ---- Requests of this lane's connections ----
 
-void Shard::Submit(const kv::RequestBatch& batch, Submitter& submitter) {
+void Shard::Execute(const PlannedBatch& batch, Submitter& submitter) {
   slice_.set_now_ms(facts_.clock->WallMillis());
-  facts_.counters->commands += batch.size();
-  for (size_t begin = 0; begin < batch.size(); begin += kPlannedTogether) {
-    const size_t end = std::min(batch.size(), begin + kPlannedTogether);
-    PlanBatch(batch, begin, end);
-    for (size_t i = begin; i < end; ++i) {
-      Execute(batch[i], plans_[i - begin], submitter);
-      // What a client sends behind QUIT is not executed.
-      if (submitter.session.close_after_reply) return;
-    }
+  facts_.counters->commands += batch.requests.size();
+  for (size_t i = 0; i < batch.requests.size(); ++i) {
+    const kv::Request request = batch.requests[i];
+    ExecuteOne({request, batch.plans[i], batch.HashesOf(batch.plans[i]), submitter});
+    // What a client sends behind QUIT is not executed.
+    if (submitter.session.close_after_reply) return;
   }
 }
 
@@ -59,41 +54,42 @@ void Shard::SubmitError(uint32_t tag, StatusCode code, std::string_view message,
   ReplyNow(tag, submitter, [&](kv::ReplyWriter& reply) { reply.Error(code, message); });
 }
 
-void Shard::Execute(const kv::Request& request, const Plan& plan, Submitter& submitter) {
-  switch (plan.kind) {
-    case Plan::Kind::kRefused:
-      ReplyNow(request.tag, submitter,
-               [&](kv::ReplyWriter& reply) { WriteRefusal(request, reply); });
+void Shard::ExecuteOne(const Job& job) {
+  switch (job.plan.kind) {
+    case RequestPlan::Kind::kRefused:
+      ReplyNow(job.request.tag, job.submitter,
+               [&](kv::ReplyWriter& reply) { WriteRefusal(job.request, reply); });
       break;
-    case Plan::Kind::kHere:
-      ExecuteOwn(request, plan, submitter);
+    case RequestPlan::Kind::kHere:
+      ExecuteOwn(job);
       break;
-    case Plan::Kind::kOneLane:
-      if (plan.lane == lane_) {
-        ExecuteOwn(request, plan, submitter);
+    case RequestPlan::Kind::kOneLane:
+      if (job.plan.lane == lane_) {
+        ExecuteOwn(job);
       } else {
-        SendToOne(request, plan, submitter);
+        SendToOne(job);
       }
       break;
-    case Plan::Kind::kSplitKeys:
-    case Plan::Kind::kAllLanes:
-      Scatter(request, plan, submitter);
+    case RequestPlan::Kind::kSplitKeys:
+    case RequestPlan::Kind::kAllLanes:
+      Scatter(job);
       break;
   }
 }
 
-void Shard::ExecuteOwn(const kv::Request& request, const Plan& plan, Submitter& submitter) {
-  const Command& command = *plan.command;
-  const bool touches_data = plan.kind != Plan::Kind::kHere;
+void Shard::ExecuteOwn(const Job& job) {
+  const Command& command = *job.plan.command;
+  const bool touches_data = job.plan.kind != RequestPlan::Kind::kHere;
   const wal::Admission admission =
-      touches_data ? Admit(command, request.args) : wal::Admission::kOk;
+      touches_data ? Admit(command, job.request.args) : wal::Admission::kOk;
   if (admission == wal::Admission::kWait) {
-    SendToOne(request, plan, submitter);  // to this lane: it will be parked
+    SendToOne(job);  // to this lane: it will be parked
     return;
   }
-  ReplyNow(request.tag, submitter, [&](kv::ReplyWriter& reply) {
+  ReplyNow(job.request.tag, job.submitter, [&](kv::ReplyWriter& reply) {
     if (admission != wal::Admission::kOk) return ReplyRefused(admission, reply);
-    CommandContext context{slice_, reply, request.args, HashesOf(plan), &submitter.session, facts_};
+    CommandContext context{slice_, reply, job.request.args, job.hashes, &job.submitter.session,
+                           facts_};
     RunCommand(command, context);
   });
 }
@@ -190,40 +186,40 @@ void Shard::RunParked() {
 
 // ---- Sending on ----
 
-Call* Shard::StartCall(const kv::Request& request, const Plan& plan, Submitter& submitter) {
+Call* Shard::StartCall(const Job& job) {
   Call* const call = pool_.Take();
-  call->submitter = &submitter;
-  call->command = plan.command;
-  call->tag = request.tag;
-  for (const std::string_view arg : request.args) call->request_bytes += arg.size();
-  submitter.shard_state.request_bytes += call->request_bytes;
-  submitter.shard_state.calls.Push(call);
+  call->submitter = &job.submitter;
+  call->command = job.plan.command;
+  call->tag = job.request.tag;
+  for (const std::string_view arg : job.request.args) call->request_bytes += arg.size();
+  job.submitter.shard_state.request_bytes += call->request_bytes;
+  job.submitter.shard_state.calls.Push(call);
   return call;
 }
 
-void Shard::SendToOne(const kv::Request& request, const Plan& plan, Submitter& submitter) {
-  Call* const call = StartCall(request, plan, submitter);
+void Shard::SendToOne(const Job& job) {
+  Call* const call = StartCall(job);
   LaneMessage& part = call->AddPart();
-  part.target = plan.lane;
-  part.args.assign(request.args.begin(), request.args.end());
+  part.target = job.plan.lane;
+  part.args.assign(job.request.args.begin(), job.request.args.end());
   part.OwnArgs();
-  const auto hashes = HashesOf(plan);
+  const auto hashes = job.hashes;
   part.key_hashes.assign(hashes.begin(), hashes.end());
   call->parts_outstanding = 1;
   Dispatch(&part);
 }
 
-void Shard::Scatter(const kv::Request& request, const Plan& plan, Submitter& submitter) {
-  Call* const call = StartCall(request, plan, submitter);
+void Shard::Scatter(const Job& job) {
+  Call* const call = StartCall(job);
   call->split = true;
-  if (plan.kind == Plan::Kind::kAllLanes) {
+  if (job.plan.kind == RequestPlan::Kind::kAllLanes) {
     for (uint32_t lane = 0; lane < lanes_; ++lane) {
       LaneMessage& part = call->AddPart();
       part.target = lane;
-      part.args.assign(request.args.begin(), request.args.end());
+      part.args.assign(job.request.args.begin(), job.request.args.end());
     }
   } else {
-    SplitKeys(request, plan, *call);
+    SplitKeys(job, *call);
   }
   // All are counted before the first goes: a part of this lane may be executed on the spot.
   call->parts_outstanding = static_cast<uint32_t>(call->parts.size());
@@ -238,17 +234,17 @@ void Shard::Scatter(const kv::Request& request, const Plan& plan, Submitter& sub
 
 // One part for each lane that has keys of the request; a key's part has its position among the
 // keys.
-void Shard::SplitKeys(const kv::Request& request, const Plan& plan, Call& call) {
+void Shard::SplitKeys(const Job& job, Call& call) {
   std::fill(lane_parts_.begin(), lane_parts_.end(), nullptr);
-  const auto step = static_cast<size_t>(plan.command->keys.step);
-  const std::span<const uint64_t> hashes = HashesOf(plan);
+  const auto step = static_cast<size_t>(job.plan.command->keys.step);
+  const std::span<const uint64_t> hashes = job.hashes;
   for (uint32_t key = 0; key < hashes.size(); ++key) {
     LaneMessage*& part = lane_parts_[storage::LaneOf(hashes[key], lanes_)];
     if (part == nullptr) {
       part = &call.AddPart();
       part->target = storage::LaneOf(hashes[key], lanes_);
     }
-    for (size_t i = 0; i < step; ++i) part->args.push_back(request.args[key * step + i]);
+    for (size_t i = 0; i < step; ++i) part->args.push_back(job.request.args[key * step + i]);
     part->key_hashes.push_back(hashes[key]);
     part->key_positions.push_back(key);
   }

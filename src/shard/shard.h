@@ -30,6 +30,7 @@
 #include "shard/command_table.h"
 #include "shard/facts.h"
 #include "shard/mailbox.h"
+#include "shard/planned_batch.h"
 #include "shard/slice.h"
 #include "shard/submitter.h"
 
@@ -47,9 +48,13 @@ class Shard {
   Shard(const Shard&) = delete;
   Shard& operator=(const Shard&) = delete;
 
-  // Executes or sends on every request of the batch. Replies that are ready at once are written
-  // before this returns.
-  void Submit(const kv::RequestBatch& batch, Submitter& submitter);
+  // Finds out what each request of the batch needs. Touches no data.
+  void Plan(PlannedBatch& batch);
+  // Brings what the own keys of these planned batches will touch into the cache.
+  void Prefetch(std::span<const PlannedBatch> batches);
+  // Executes or sends on every request of a planned batch. Replies that are ready at once are
+  // written before this returns.
+  void Execute(const PlannedBatch& batch, Submitter& submitter);
   // Puts an error in its place among the replies (a codec's: the stream ends there).
   void SubmitError(uint32_t tag, StatusCode code, std::string_view message, Submitter& submitter);
 
@@ -75,26 +80,22 @@ class Shard {
   [[nodiscard]] const LaneFacts& facts() const { return facts_; }
 
  private:
-  // What planning found out about a request.
-  struct Plan {
-    enum class Kind : uint8_t { kHere, kOneLane, kSplitKeys, kAllLanes, kRefused };
-    Kind kind = Kind::kRefused;
-    const Command* command = nullptr;
-    uint32_t lane = 0;
-    uint32_t first_hash = 0;  // its hashes are hashes_[first_hash, first_hash + hash_count)
-    uint32_t hash_count = 0;
-  };
-
   // Planning (shard_plan.cc): looks the command up, checks arity and sizes, hashes the keys, finds
   // the lanes.
-  void PlanBatch(const kv::RequestBatch& batch, size_t begin, size_t end);
-  [[nodiscard]] Plan MakePlan(const kv::Request& request);
-  bool HashKeys(const kv::Request& request, const Command& command, Plan& plan);
+  [[nodiscard]] RequestPlan MakePlan(const kv::Request& request,
+                                     std::vector<uint64_t>& hashes) const;
+  bool HashKeys(const kv::Request& request, RequestPlan& plan, std::vector<uint64_t>& hashes) const;
   void WriteRefusal(const kv::Request& request, kv::ReplyWriter& reply) const;
 
-  // Executing on this lane.
-  void Execute(const kv::Request& request, const Plan& plan, Submitter& submitter);
-  void ExecuteOwn(const kv::Request& request, const Plan& plan, Submitter& submitter);
+  // Executing on this lane. A Job is one request with what planning found out about it.
+  struct Job {
+    const kv::Request& request;
+    const RequestPlan& plan;
+    std::span<const uint64_t> hashes;
+    Submitter& submitter;
+  };
+  void ExecuteOne(const Job& job);
+  void ExecuteOwn(const Job& job);
   [[nodiscard]] wal::Admission Admit(const Command& command,
                                      std::span<const std::string_view> args);
   [[nodiscard]] wal::Admission AdmitToLog(const Command& command,
@@ -106,10 +107,10 @@ class Shard {
   void FinishMessage(LaneMessage* message, wal::Admission admission);
 
   // Sending on.
-  Call* StartCall(const kv::Request& request, const Plan& plan, Submitter& submitter);
-  void SendToOne(const kv::Request& request, const Plan& plan, Submitter& submitter);
-  void Scatter(const kv::Request& request, const Plan& plan, Submitter& submitter);
-  void SplitKeys(const kv::Request& request, const Plan& plan, Call& call);
+  [[nodiscard]] Call* StartCall(const Job& job);
+  void SendToOne(const Job& job);
+  void Scatter(const Job& job);
+  void SplitKeys(const Job& job, Call& call);
   void Dispatch(LaneMessage* part);
 
   // Replies.
@@ -120,10 +121,6 @@ class Shard {
   void RunParked();
   void ReleaseGated();
   [[nodiscard]] bool GatesMoved() const;
-
-  [[nodiscard]] std::span<const uint64_t> HashesOf(const Plan& plan) const {
-    return std::span(hashes_).subspan(plan.first_hash, plan.hash_count);
-  }
 
   Slice& slice_;
   Mailbox& mailbox_;
@@ -139,8 +136,6 @@ class Shard {
   storage::WalkCursor sweep_cursor_ = storage::kWalkStart;
 
   // Scratch, kept so that nothing is allocated per batch.
-  std::vector<Plan> plans_;
-  std::vector<uint64_t> hashes_;
   std::vector<uint64_t> prefetch_;
   std::vector<LaneMessage*> lane_parts_;
 };

@@ -2,10 +2,13 @@
 
 #include <corelane/status.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "base/absl_view.h"
@@ -65,41 +68,47 @@ std::string UnknownCommandText(const kv::Request& request) {
 
 }  // namespace
 
-void Shard::PlanBatch(const kv::RequestBatch& batch, size_t begin, size_t end) {
-  plans_.clear();
-  hashes_.clear();
-  prefetch_.clear();
-  for (size_t i = begin; i < end; ++i) {
-    plans_.push_back(MakePlan(batch[i]));
-    const Plan& plan = plans_.back();
-    if (plan.kind != Plan::Kind::kOneLane || plan.lane != lane_) continue;
-    for (const uint64_t hash : HashesOf(plan)) {
-      if (prefetch_.size() < storage::Engine::kPrefetchMax) prefetch_.push_back(hash);
-    }
+void Shard::Plan(PlannedBatch& batch) {
+  for (size_t i = 0; i < batch.requests.size(); ++i) {
+    batch.plans.push_back(MakePlan(batch.requests[i], batch.hashes));
   }
-  // A single lookup has nothing to overlap with.
-  if (prefetch_.size() > 1) slice_.engine().Prefetch(prefetch_);
 }
 
-Shard::Plan Shard::MakePlan(const kv::Request& request) {
-  Plan plan;
+void Shard::Prefetch(std::span<const PlannedBatch> batches) {
+  prefetch_.clear();
+  for (const PlannedBatch& batch : batches) {
+    for (const RequestPlan& plan : batch.plans) {
+      if (plan.kind != RequestPlan::Kind::kOneLane || plan.lane != lane_) continue;
+      const std::span<const uint64_t> hashes = batch.HashesOf(plan);
+      prefetch_.insert(prefetch_.end(), hashes.begin(), hashes.end());
+    }
+  }
+  // A single lookup has nothing to overlap with. What is beyond the bound would push out what is
+  // before it.
+  if (prefetch_.size() < 2) return;
+  slice_.engine().Prefetch(
+      std::span(prefetch_).first(std::min(prefetch_.size(), storage::Engine::kPrefetchMax)));
+}
+
+RequestPlan Shard::MakePlan(const kv::Request& request, std::vector<uint64_t>& hashes) const {
+  RequestPlan plan;
   const Command* const command = index_.Find(request.command);
   if (command == nullptr || !ArityFits(*command, request.args.size())) return plan;
   plan.command = command;
   switch (command->route) {
     case Route::kHere:
-      plan.kind = Plan::Kind::kHere;
+      plan.kind = RequestPlan::Kind::kHere;
       break;
     case Route::kAllLanes:
-      plan.kind = Plan::Kind::kAllLanes;
+      plan.kind = RequestPlan::Kind::kAllLanes;
       break;
     case Route::kKeys:
-      if (!HashKeys(request, *command, plan)) plan.kind = Plan::Kind::kRefused;
+      if (!HashKeys(request, plan, hashes)) plan.kind = RequestPlan::Kind::kRefused;
       break;
     case Route::kCursor: {
       uint64_t cursor = 0;
       if (!ParseCursor(*command, request.args[0], cursor)) break;
-      plan.kind = Plan::Kind::kOneLane;
+      plan.kind = RequestPlan::Kind::kOneLane;
       // A cursor that no walk of this server handed out begins at the first lane.
       plan.lane = CursorLane(cursor) < lanes_ ? CursorLane(cursor) : 0;
       break;
@@ -109,11 +118,13 @@ Shard::Plan Shard::MakePlan(const kv::Request& request) {
 }
 
 // Hashes each key once and finds the lanes. False when a key or a value is too large.
-bool Shard::HashKeys(const kv::Request& request, const Command& command, Plan& plan) {
+bool Shard::HashKeys(const kv::Request& request, RequestPlan& plan,
+                     std::vector<uint64_t>& hashes) const {
+  const Command& command = *plan.command;
   const SliceLimits& limits = slice_.limits();
   const bool check = !command.Is(kChecksLimits);
-  plan.kind = Plan::Kind::kOneLane;
-  plan.first_hash = static_cast<uint32_t>(hashes_.size());
+  plan.kind = RequestPlan::Kind::kOneLane;
+  plan.first_hash = static_cast<uint32_t>(hashes.size());
   const size_t last = LastKey(command.keys, request.args.size());
   const auto step = static_cast<size_t>(command.keys.step);
   for (size_t at = static_cast<size_t>(command.keys.first) - 1; at < last; at += step) {
@@ -122,8 +133,8 @@ bool Shard::HashKeys(const kv::Request& request, const Command& command, Plan& p
     const uint64_t hash = base::KeyHash(key, hash_seed_);
     const uint32_t lane = storage::LaneOf(hash, lanes_);
     if (plan.hash_count == 0) plan.lane = lane;
-    if (lane != plan.lane) plan.kind = Plan::Kind::kSplitKeys;
-    hashes_.push_back(hash);
+    if (lane != plan.lane) plan.kind = RequestPlan::Kind::kSplitKeys;
+    hashes.push_back(hash);
     ++plan.hash_count;
   }
   if (check && command.Is(kWrites)) {

@@ -50,10 +50,12 @@ TestClient::TestClient() : codec_(proto::MakeCodec(proto::Protocol::kResp, {})) 
 void TestClient::Send(Shard& shard, std::string_view lines) {
   std::string bytes(lines);
   bytes += "\r\n";
-  kv::RequestBatch batch;
-  const proto::DecodeResult result = codec_->Decode(bytes, SIZE_MAX, batch);
+  PlannedBatch batch;
+  const proto::DecodeResult result = codec_->Decode(bytes, SIZE_MAX, batch.requests);
   CHECK(result.state == proto::DecodeState::kDone);
-  shard.Submit(batch, *this);
+  shard.Plan(batch);
+  shard.Prefetch({&batch, 1});
+  shard.Execute(batch, *this);
 }
 
 std::string TestClient::Take() {
