@@ -1,7 +1,8 @@
 #pragma once
 
-// The limits of corelane, in one place. Each is a compile-time constant with its unit in the name; what can be set
-// at run time starts from the `...Default` value and may never pass the hard limit beside it.
+// The limits of corelane, in one place. Each is a compile-time constant with its unit in the name;
+// what can be set at run time starts from the `...Default` value and may never pass the hard limit
+// beside it.
 
 #include <cstddef>
 #include <cstdint>
@@ -16,7 +17,8 @@ inline constexpr size_t kKeyBytesHardMax = 65535;
 inline constexpr size_t kValueBytesDefault = size_t{1} << 20;
 inline constexpr size_t kValueBytesHardMax = size_t{512} << 20;
 
-// Arguments of one request (MSET of half a million pairs fits), and the bytes of one request in all.
+// Arguments of one request (MSET of half a million pairs fits), and the bytes of one request in
+// all.
 inline constexpr size_t kRequestArgsMax = size_t{1} << 20;
 
 // Lanes of one server. Mailboxes grow with the square of this number.

@@ -1,11 +1,12 @@
 #pragma once
 
-// Status and Result: how every fallible call of corelane's control plane, client library and embedded store says what
-// happened. A Status is a code out of a closed set plus a readable message; a Result<T> is a T or a Status that is not OK.
-// Both are plain values: copyable, movable, usable from any thread as long as no two threads write one object at a time.
+// Status and Result: how every fallible call of corelane's control plane, client library and
+// embedded store says what happened. A Status is a code out of a closed set plus a readable
+// message; a Result<T> is a T or a Status that is not OK. Both are plain values: copyable, movable,
+// usable from any thread as long as no two threads write one object at a time.
 //
-// The codes from kOutOfMemory on are also what the native protocol answers on the wire (PROTOCOL.md lists the bytes): one
-// for each failure that a client would handle differently.
+// The codes from kOutOfMemory on are also what the native protocol answers on the wire (PROTOCOL.md
+// lists the bytes): one for each failure that a client would handle differently.
 
 #include <cstdint>
 #include <optional>
@@ -21,14 +22,14 @@ enum class StatusCode : uint8_t {
   kError = 2,  // A failure without a code of its own; the message says which.
 
   kOutOfMemory = 0x10,
-  kWalWriteFailed = 0x11,   // The lane's log failed; the lane refuses writes until a restart.
-  kDiskFull = 0x12,         // No room for the log; heals when space returns.
+  kWalWriteFailed = 0x11,  // The lane's log failed; the lane refuses writes until a restart.
+  kDiskFull = 0x12,        // No room for the log; heals when space returns.
   kKeyTooLarge = 0x13,
   kValueTooLarge = 0x14,
   kBadArgument = 0x15,
   kWrongType = 0x16,
   kReadOnly = 0x17,
-  kBusy = 0x18,             // Over a limit right now; trying again later may work.
+  kBusy = 0x18,  // Over a limit right now; trying again later may work.
   kShuttingDown = 0x19,
   kUnknownCommand = 0x1a,
   kProtocolError = 0x1b,    // The byte stream can no longer be trusted; the connection closes.
@@ -71,12 +72,13 @@ class [[nodiscard]] Status {
 
 [[nodiscard]] inline Status OkStatus() { return Status(); }
 
-// A T, or why there is none. `value()` of a Result that is not ok() is a bug in the caller and ends the process.
+// A T, or why there is none. `value()` of a Result that is not ok() is a bug in the caller and ends
+// the process.
 template <typename T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : value_(std::move(value)) {}             // NOLINT(google-explicit-constructor)
-  Result(Status status) : status_(std::move(status)) {}     // NOLINT(google-explicit-constructor)
+  Result(T value) : value_(std::move(value)) {}          // NOLINT(google-explicit-constructor)
+  Result(Status status) : status_(std::move(status)) {}  // NOLINT(google-explicit-constructor)
 
   [[nodiscard]] bool ok() const { return value_.has_value(); }
   [[nodiscard]] const Status& status() const { return status_; }

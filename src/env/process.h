@@ -1,5 +1,7 @@
 #pragma once
 
+// What the system says of this process, and randomness from it. Free functions, any thread.
+
 #include <cstdint>
 
 namespace corelane::env {

@@ -9,19 +9,20 @@
 namespace corelane::kv {
 namespace {
 
-// Kind bytes. What follows each is in its writer below; `length` is a u32 and counts the bytes behind it.
+// Kind bytes. What follows each is in its writer below; `length` is a u32 and counts the bytes
+// behind it.
 constexpr char kOk = 'o';
 constexpr char kNil = 'n';
 constexpr char kNilArray = 'N';
-constexpr char kInteger = 'i';   // i64
-constexpr char kBoolean = 'b';   // u8
-constexpr char kDouble = 'd';    // 8 bytes
-constexpr char kSimple = 's';    // length, bytes
-constexpr char kBulk = 'k';      // length, bytes
-constexpr char kValue = 'v';     // type u8, created_at_s u32, expires_at i64, length, bytes
-constexpr char kArray = 'a';     // u64 count
-constexpr char kMap = 'm';       // u64 pairs
-constexpr char kError = 'e';     // code u8, length, bytes
+constexpr char kInteger = 'i';  // i64
+constexpr char kBoolean = 'b';  // u8
+constexpr char kDouble = 'd';   // 8 bytes
+constexpr char kSimple = 's';   // length, bytes
+constexpr char kBulk = 'k';     // length, bytes
+constexpr char kValue = 'v';    // type u8, created_at_s u32, expires_at i64, length, bytes
+constexpr char kArray = 'a';    // u64 count
+constexpr char kMap = 'm';      // u64 pairs
+constexpr char kError = 'e';    // code u8, length, bytes
 
 constexpr size_t kValueFixedBytes = 1 + 4 + 8;
 
@@ -102,11 +103,21 @@ void ReplyTape::Reader::PlayElement(ReplyWriter& out) {
   // One element, and then those nested in it: `pending` counts what is still to play.
   for (uint64_t pending = 1; pending > 0; --pending) {
     switch (Take<char>(rest_)) {
-      case kOk: out.Ok(); break;
-      case kNil: out.Nil(); break;
-      case kNilArray: out.NilArray(); break;
-      case kInteger: out.Integer(Take<int64_t>(rest_)); break;
-      case kBoolean: out.Boolean(Take<uint8_t>(rest_) != 0); break;
+      case kOk:
+        out.Ok();
+        break;
+      case kNil:
+        out.Nil();
+        break;
+      case kNilArray:
+        out.NilArray();
+        break;
+      case kInteger:
+        out.Integer(Take<int64_t>(rest_));
+        break;
+      case kBoolean:
+        out.Boolean(Take<uint8_t>(rest_) != 0);
+        break;
       case kDouble: {
         const auto bits = Take<uint64_t>(rest_);
         double real;
@@ -114,9 +125,15 @@ void ReplyTape::Reader::PlayElement(ReplyWriter& out) {
         out.Double(real);
         break;
       }
-      case kSimple: out.Simple(TakeBytes(rest_)); break;
-      case kBulk: out.Bulk(TakeBytes(rest_)); break;
-      case kValue: out.Value(TakeValue(rest_)); break;
+      case kSimple:
+        out.Simple(TakeBytes(rest_));
+        break;
+      case kBulk:
+        out.Bulk(TakeBytes(rest_));
+        break;
+      case kValue:
+        out.Value(TakeValue(rest_));
+        break;
       case kArray: {
         const auto count = Take<uint64_t>(rest_);
         pending += count;
@@ -134,7 +151,8 @@ void ReplyTape::Reader::PlayElement(ReplyWriter& out) {
         out.Error(code, TakeBytes(rest_));
         break;
       }
-      default: CHECK(false);
+      default:
+        CHECK(false);
     }
   }
 }

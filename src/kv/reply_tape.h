@@ -1,10 +1,12 @@
 #pragma once
 
-// ReplyTape: a reply written down, to be played later into another ReplyWriter. A request that another lane executes gets its
-// answer on a tape; a command over several lanes gets one tape a lane and picks the elements it wants.
+// ReplyTape: a reply written down, to be played later into another ReplyWriter. A request that
+// another lane executes gets its answer on a tape; a command over several lanes gets one tape a
+// lane and picks the elements it wants.
 //
-// Format (private to this file): per element one kind byte, then its fixed fields and bytes. A tape keeps its block when
-// cleared, up to a bound. One thread at a time; handing it to another thread is the mailbox's business.
+// Format (private to this file): per element one kind byte, then its fixed fields and bytes. A tape
+// keeps its block when cleared, up to a bound. One thread at a time; handing it to another thread
+// is the mailbox's business.
 
 #include <cstddef>
 #include <cstdint>
@@ -41,12 +43,13 @@ class ReplyTape final : public ReplyWriter {
     [[nodiscard]] bool done() const { return rest_.empty(); }
     // Plays the next whole element (with all that is nested in it).
     void PlayElement(ReplyWriter& out);
-    // If the next element is an array, steps into it (its elements come next) and returns its count; otherwise returns
-    // -1 and moves nothing.
+    // If the next element is an array, steps into it (its elements come next) and returns its
+    // count; otherwise returns -1 and moves nothing.
     [[nodiscard]] int64_t EnterArray();
     // If the next element is an integer, takes it and returns true.
     [[nodiscard]] bool TakeInteger(int64_t& integer);
-    // If the next element is a bulk string, takes it and returns true; `bytes` points into the tape.
+    // If the next element is a bulk string, takes it and returns true; `bytes` points into the
+    // tape.
     [[nodiscard]] bool TakeBulk(std::string_view& bytes);
     // True when the next element is an error.
     [[nodiscard]] bool AtError() const;

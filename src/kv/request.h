@@ -1,14 +1,15 @@
 #pragma once
 
-// Request: one command as every protocol says it, before anybody knows what it means. A codec fills a RequestBatch from received
-// bytes; the command table (shard/) gives the words their meaning.
+// Request: one command as every protocol says it, before anybody knows what it means. A codec fills
+// a RequestBatch from received bytes; the command table (shard/) gives the words their meaning.
 //
-// `command` is the word of the command table ("GET", "set": ASCII case does not matter), `args` are its arguments. A binary protocol
-// puts the word that its opcode stands for. All views point into the received bytes (or into the codec, for words it spells
-// out itself) and die with them; the views' array belongs to the batch.
+// `command` is the word of the command table ("GET", "set": ASCII case does not matter), `args` are
+// its arguments. A binary protocol puts the word that its opcode stands for. All views point into
+// the received bytes (or into the codec, for words it spells out itself) and die with them; the
+// views' array belongs to the batch.
 //
-// `tag` is the codec's own: it travels with the request and comes back when the reply is encoded (the native codec keeps its
-// opcode there). Nobody else looks at it.
+// `tag` is the codec's own: it travels with the request and comes back when the reply is encoded
+// (the native codec keeps its opcode there). Nobody else looks at it.
 
 #include <cstddef>
 #include <cstdint>
@@ -24,8 +25,8 @@ struct Request {
   uint32_t tag = 0;
 };
 
-// The requests of one decode call, in order. Reused from call to call so that decoding allocates nothing in the steady state.
-// One thread.
+// The requests of one decode call, in order. Reused from call to call so that decoding allocates
+// nothing in the steady state. One thread.
 class RequestBatch {
  public:
   void Clear() {

@@ -12,10 +12,13 @@ namespace corelane::kv {
 bool IsWellFormed(ValueType type, std::string_view bytes) {
   switch (type) {
     case ValueType::kString:
-    case ValueType::kBinary: return true;
+    case ValueType::kBinary:
+      return true;
     case ValueType::kInteger:
-    case ValueType::kFloat: return bytes.size() == 8;
-    case ValueType::kBoolean: return bytes.size() == 1 && (bytes[0] == 0 || bytes[0] == 1);
+    case ValueType::kFloat:
+      return bytes.size() == 8;
+    case ValueType::kBoolean:
+      return bytes.size() == 1 && (bytes[0] == 0 || bytes[0] == 1);
   }
   return false;
 }
@@ -38,7 +41,8 @@ std::string_view TextOf(const ValueView& value, std::array<char, kScalarTextByte
   char* const end = begin + scratch.size();
   switch (value.type) {
     case ValueType::kString:
-    case ValueType::kBinary: return value.bytes;
+    case ValueType::kBinary:
+      return value.bytes;
     case ValueType::kInteger: {
       const auto result = std::to_chars(begin, end, IntegerOf(value.bytes));
       return {begin, static_cast<size_t>(result.ptr - begin)};
@@ -47,7 +51,8 @@ std::string_view TextOf(const ValueView& value, std::array<char, kScalarTextByte
       const auto result = std::to_chars(begin, end, FloatOf(value.bytes));
       return {begin, static_cast<size_t>(result.ptr - begin)};
     }
-    case ValueType::kBoolean: return value.bytes[0] != 0 ? "1" : "0";
+    case ValueType::kBoolean:
+      return value.bytes[0] != 0 ? "1" : "0";
   }
   return {};
 }

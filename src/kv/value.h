@@ -1,6 +1,7 @@
 #pragma once
 
-// The types of a stored value and how their bytes are laid out, wherever a value travels: entry, log frame, message, reply.
+// The types of a stored value and how their bytes are laid out, wherever a value travels: entry,
+// log frame, message, reply.
 //
 //   kString, kBinary   the bytes themselves. The two differ in how typed protocols print them.
 //   kInteger           8 bytes, int64, little-endian
@@ -57,13 +58,14 @@ class ScalarBytes {
 // Long enough for FormatScalar of any integer, float or boolean.
 inline constexpr size_t kScalarTextBytesMax = 32;
 
-// How a value reads for a client that only knows strings: an integer in decimal, a float with the fewest digits that read back
-// as the same number (17 at most), a boolean as 1 or 0, strings and binaries as they are. The result points into
-// `value.bytes` or into `scratch`.
+// How a value reads for a client that only knows strings: an integer in decimal, a float with the
+// fewest digits that read back as the same number (17 at most), a boolean as 1 or 0, strings and
+// binaries as they are. The result points into `value.bytes` or into `scratch`.
 [[nodiscard]] std::string_view TextOf(const ValueView& value,
                                       std::array<char, kScalarTextBytesMax>& scratch);
 
-// Strict decimal int64 as redis reads it: an optional minus, no blanks, no plus, no leading zeros. False when it is not one.
+// Strict decimal int64 as redis reads it: an optional minus, no blanks, no plus, no leading zeros.
+// False when it is not one.
 [[nodiscard]] bool ParseInteger(std::string_view text, int64_t& integer);
 
 }  // namespace corelane::kv

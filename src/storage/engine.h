@@ -1,10 +1,11 @@
 #pragma once
 
-// Engine: one lane's slice of the keys. No I/O and no clock: the time is passed in. The executor (shard/) is its only
-// caller and owns the meeting with the log.
+// Engine: one lane's slice of the keys. No I/O and no clock: the time is passed in. The executor
+// (shard/) is its only caller and owns the meeting with the log.
 //
-// Thread rules: single-threaded, unless the implementation says otherwise. Views handed out live until the next call that may change the engine.
-// Results of the data path are small enums. A key past its expiry is absent for every call that gets `now`.
+// Thread rules: single-threaded, unless the implementation says otherwise. Views handed out live
+// until the next call that may change the engine. Results of the data path are small enums. A key
+// past its expiry is absent for every call that gets `now`.
 
 #include <corelane/status.h>
 
@@ -27,8 +28,9 @@ struct HashedKey {
 enum class PutResult : uint8_t { kInserted, kReplaced, kOutOfMemory };
 enum class ExpireResult : uint8_t { kSet, kAbsent, kOutOfMemory };
 
-// `table_capacity`: slots there are now. `load_factor` = entries / table_capacity. `data_bytes`: key and value lengths, exact. `entries` counts entries that
-// have expired and were not yet met by a read or the sweep.
+// `table_capacity`: slots there are now. `load_factor` = entries / table_capacity. `data_bytes`:
+// key and value lengths, exact. `entries` counts entries that have expired and were not yet met by
+// a read or the sweep.
 struct EngineStats {
   uint64_t entries = 0;
   uint64_t entries_with_expiry = 0;
@@ -40,7 +42,8 @@ struct EngineStats {
   uint64_t expired_by_sweep = 0;
 
   [[nodiscard]] double load_factor() const {
-    return table_capacity == 0 ? 0.0 : static_cast<double>(entries) / static_cast<double>(table_capacity);
+    return table_capacity == 0 ? 0.0
+                               : static_cast<double>(entries) / static_cast<double>(table_capacity);
   }
 };
 
@@ -62,29 +65,34 @@ class Engine {
   // True when the key is there and not expired. `value` may be null (EXISTS).
   [[nodiscard]] virtual bool Get(const HashedKey& key, int64_t now_ms, kv::ValueView* value) = 0;
 
-  // Inserts or overwrites value, type, expiry and created-at. The bytes of `value` may point into this engine (even into the same entry).
+  // Inserts or overwrites value, type, expiry and created-at. The bytes of `value` may point into
+  // this engine (even into the same entry).
   [[nodiscard]] virtual PutResult Put(const HashedKey& key, const kv::ValueView& value) = 0;
 
   // True when the key was there and not expired; it is gone either way.
   virtual bool Erase(const HashedKey& key, int64_t now_ms) = 0;
 
   // Sets or (kNoExpiry) removes the expiry of a key that is there.
-  [[nodiscard]] virtual ExpireResult SetExpiry(const HashedKey& key, int64_t now_ms, kv::ExpiryMillis expires_at) = 0;
+  [[nodiscard]] virtual ExpireResult SetExpiry(const HashedKey& key, int64_t now_ms,
+                                               kv::ExpiryMillis expires_at) = 0;
 
-  // Brings what the coming calls for these hashes will touch into the cache, all of them overlapping. A hint, at most kPrefetchMax at a time.
+  // Brings what the coming calls for these hashes will touch into the cache, all of them
+  // overlapping. A hint, at most kPrefetchMax at a time.
   static constexpr size_t kPrefetchMax = 32;
   virtual void Prefetch(std::span<const uint64_t> hashes) = 0;
 
-  // Visits every entry of the stripe at `cursor`, expired ones too, and returns where the next stripe begins, or kWalkStart after the last. A
-  // walk from kWalkStart until it comes back meets every entry that is there throughout at least once, whatever changes in between, and
-  // exactly once as stripes are ranges of hashes. The visitor must not change the engine.
+  // Visits every entry of the stripe at `cursor`, expired ones too, and returns where the next
+  // stripe begins, or kWalkStart after the last. A walk from kWalkStart until it comes back meets
+  // every entry that is there throughout at least once, whatever changes in between, and exactly
+  // once as stripes are ranges of hashes. The visitor must not change the engine.
   virtual WalkCursor VisitStripe(WalkCursor cursor, EntryVisitor visitor) = 0;
 
-  // Drops expired entries of the stripe at `cursor`; returns the next place. Work is bounded by one stripe; stripes without expiring entries are skipped
-  // over, up to a bounded number at a time.
+  // Drops expired entries of the stripe at `cursor`; returns the next place. Work is bounded by one
+  // stripe; stripes without expiring entries are skipped over, up to a bounded number at a time.
   virtual WalkCursor SweepStripe(WalkCursor cursor, int64_t now_ms) = 0;
 
-  // Empties the engine at once as far as any reader can tell; memory goes back in slices by Reclaim().
+  // Empties the engine at once as far as any reader can tell; memory goes back in slices by
+  // Reclaim().
   virtual void Clear() = 0;
   // Frees about `entries_max` cleared entries. True while there are more.
   virtual bool Reclaim(size_t entries_max) = 0;
