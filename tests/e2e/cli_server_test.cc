@@ -31,19 +31,16 @@ using std::chrono::seconds;
 
 class ServerTest : public testing::Test {
  protected:
-  ServerTest() : directory_(testing::TempDir() + "corelane-cli-XXXXXX") {
-    EXPECT_NE(::mkdtemp(directory_.data()), nullptr);
+  void SetUp() override {
+    ASSERT_NE(::mkdtemp(directory_.data()), nullptr);
     server_.emplace(e2e::Flags(directory_, {"--shards=2", "--fsync=os"}), directory_ + "/stderr");
+    ASSERT_TRUE(server_->WaitReady()) << server_->Errors();
   }
-  ~ServerTest() override {
-    server_.reset();
-    std::filesystem::remove_all(directory_);
-  }
-  void SetUp() override { ASSERT_TRUE(server_->WaitReady()) << server_->Errors(); }
   void TearDown() override {
     const std::optional<e2e::Ended> ended = server_->Terminate();
-    ASSERT_TRUE(ended.has_value());
-    EXPECT_EQ(ended->exit_code, 0) << server_->Errors();
+    EXPECT_TRUE(ended.has_value() && ended->exit_code == 0) << server_->Errors();
+    server_.reset();
+    std::filesystem::remove_all(directory_);
   }
   [[nodiscard]] ClientOptions Options() const {
     ClientOptions options;
@@ -52,7 +49,7 @@ class ServerTest : public testing::Test {
     return options;
   }
 
-  std::string directory_;
+  std::string directory_ = testing::TempDir() + "corelane-cli-XXXXXX";
   std::optional<e2e::ServerProcess> server_;
 };
 
