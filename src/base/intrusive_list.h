@@ -31,6 +31,7 @@ class IntrusiveLink {
  public:
   IntrusiveLink() = default;
   IntrusiveLink(const IntrusiveLink& other) { CHECK(!other.linked()); }
+  // Assigns nothing. NOLINTNEXTLINE(bugprone-unhandled-self-assignment)
   IntrusiveLink& operator=(const IntrusiveLink& other) {
     CHECK(!linked() && !other.linked());
     return *this;

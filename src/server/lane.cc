@@ -56,7 +56,7 @@ Lane::Starting Lane::Start(int cpu, std::shared_future<bool> go) {
   thread_ = std::thread([this, cpu, recovered = std::move(recovered), go = std::move(go),
                          serving = std::move(serving)]() mutable {
     PinThread(cpu);
-    RunThread(std::move(recovered), std::move(go), std::move(serving));
+    RunThread(std::move(recovered), go, std::move(serving));
   });
   return starting;
 }
@@ -88,7 +88,7 @@ void Lane::Send(const LaneOrder& order) {
 
 // ---- The lane's thread ----
 
-void Lane::RunThread(std::promise<Status> recovered, std::shared_future<bool> go,
+void Lane::RunThread(std::promise<Status> recovered, const std::shared_future<bool>& go,
                      std::promise<Status> serving) {
   pthread_setname_np(pthread_self(), ("lane-" + std::to_string(index_)).c_str());
   recovered.set_value(Recover());

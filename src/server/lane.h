@@ -133,7 +133,7 @@ class Lane final : public io::TurnTask {
     shard::LaneSignal& signal_;
   };
 
-  void RunThread(std::promise<Status> recovered, std::shared_future<bool> go,
+  void RunThread(std::promise<Status> recovered, const std::shared_future<bool>& go,
                  std::promise<Status> serving);
   [[nodiscard]] Status Recover();
   [[nodiscard]] Status Open();

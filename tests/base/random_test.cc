@@ -49,7 +49,7 @@ TEST(RandomTest, UniformStaysInsideAndIsEven) {
   }
   // The standard deviation is about 93; a generator that works is never ten of them off, and the
   // seed is fixed.
-  for (const int count : counts) EXPECT_NEAR(count, kDraws / 7, 930);
+  for (const int count : counts) EXPECT_NEAR(count, kDraws / 7.0, 930);
   for (int i = 0; i < 100; ++i) EXPECT_EQ(random.Uniform(1), 0u);
 }
 

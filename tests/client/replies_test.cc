@@ -13,7 +13,6 @@
 namespace corelane::client {
 namespace {
 
-using proto::NativeOpcode;
 
 Reply Ok(std::string_view bytes) { return {StatusCode::kOk, bytes}; }
 

@@ -369,7 +369,8 @@ TEST_P(ReactorConformance, BadDescriptorsAreReportedThroughTheOp) {
 }
 
 // Sends back what it receives, one send at a time, reading on while a send is under way.
-struct EchoConnection {
+class EchoConnection {
+ public:
   EchoConnection(Reactor& reactor, int fd) : reactor_(reactor), fd_(fd) {
     receiver_.on_received = [this] { Flush(); };
     sender_.on_sent = [this] {
@@ -387,6 +388,10 @@ struct EchoConnection {
     reactor_.StartSend(fd_, out_, sender_);
   }
 
+  [[nodiscard]] bool sending() const { return sending_; }
+  [[nodiscard]] bool ended() const { return receiver_.ended; }
+
+ private:
   Reactor& reactor_;
   int fd_;
   bool sending_ = false;
@@ -414,11 +419,11 @@ TEST_P(ReactorConformance, EchoesTenMegabytesInRandomPieces) {
   send_next();
   ASSERT_TRUE(Until([&] { return receiver.data.size() >= bytes.size(); }));
   EXPECT_TRUE(receiver.data == bytes);
-  ASSERT_TRUE(Until([&] { return !echo.sending_; }));
+  ASSERT_TRUE(Until([&] { return !echo.sending(); }));
   reactor_->CancelRecv(receiver);
   ASSERT_TRUE(Until([&] { return receiver.ended; }));
   client.Reset();
-  ASSERT_TRUE(Until([&] { return echo.receiver_.ended; }));
+  ASSERT_TRUE(Until([&] { return echo.ended(); }));
 }
 
 TEST_P(ReactorConformance, ServesManySockets) {
@@ -447,7 +452,7 @@ TEST_P(ReactorConformance, ServesManySockets) {
   for (auto& [client, server] : pairs) client.Reset();
   ASSERT_TRUE(Until([&] {
     return std::all_of(echoes.begin(), echoes.end(),
-                       [](const auto& echo) { return echo->receiver_.ended; });
+                       [](const auto& echo) { return echo->ended(); });
   }));
 }
 
