@@ -13,7 +13,6 @@
 namespace corelane::client {
 namespace {
 
-
 Reply Ok(std::string_view bytes) { return {StatusCode::kOk, bytes}; }
 
 TEST(RepliesTest, NumbersHaveTheirExactLength) {
