@@ -215,6 +215,13 @@ void Connection::EndReply() { codec_->EndReply(); }
 
 void Connection::OnProgress() { lane_.MarkDirty(*this); }
 
+void Connection::OnLogLost() {
+  base::Log(base::Severity::kWarning,
+            "%s: closed: the log failed before its changes were on stable storage",
+            session.peer_address);
+  Abort();
+}
+
 void Connection::Flush() {
   if (sending_now_ || out_.empty() || phase_ == Phase::kClosing) return;
   if (!lane_.shard().MayLeave(*this)) return;

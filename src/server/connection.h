@@ -78,6 +78,7 @@ class Connection final : public io::RecvOp,
   kv::ReplyWriter& BeginReply(uint32_t tag) override;
   void EndReply() override;
   void OnProgress() override;
+  void OnLogLost() override;
 
  private:
   enum class Phase : uint8_t { kOpen, kFinishing, kLingering, kClosing };

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -357,9 +358,37 @@ void Shard::ReleaseGated() {
     gated_submitters_.pop_back();
     submitter->OnProgress();
   }
+  if ((!gated_.empty() || !gated_submitters_.empty()) && slice_.LogFailed()) GiveUpGated();
+}
+
+// The log has failed. What it has released, it has released before: everything else that waits for
+// it waits in vain, and must not be confirmed.
+void Shard::GiveUpGated() {
+  while (!gated_.empty()) {
+    LaneMessage* const message = gated_.Pop();
+    if (!slice_.Released(message->gate_seq)) {
+      message->reply.Clear();
+      message->reply.Error(StatusCode::kWalWriteFailed,
+                           "not confirmed: " + slice_.log()->health().message());
+    }
+    mailbox_.Answer(message);
+  }
+  // Out of the list first: a submitter that ends comes back with Forget().
+  std::vector<Submitter*> waiting;
+  waiting.swap(gated_submitters_);
+  for (Submitter* const submitter : waiting) {
+    submitter->shard_state.waits_for_gate = false;
+    if (slice_.Released(submitter->shard_state.gate_seq)) {
+      submitter->OnProgress();
+    } else {
+      submitter->OnLogLost();
+    }
+  }
 }
 
 bool Shard::GatesMoved() const {
+  if (gated_.empty() && gated_submitters_.empty()) return false;
+  if (slice_.LogFailed()) return true;
   if (!gated_.empty() && slice_.Released(gated_.front()->gate_seq)) return true;
   return std::any_of(gated_submitters_.begin(), gated_submitters_.end(), [&](Submitter* submitter) {
     return slice_.Released(submitter->shard_state.gate_seq);

@@ -120,6 +120,7 @@ class Shard {
   void WriteReplies(Submitter& submitter);
   void RunParked();
   void ReleaseGated();
+  void GiveUpGated();
   [[nodiscard]] bool GatesMoved() const;
 
   Slice& slice_;

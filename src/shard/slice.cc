@@ -59,7 +59,7 @@ void Slice::Clear() {
 void Slice::ReadAll() {
   if (log_ == nullptr) return;
   const uint64_t last = log_->last_seq();
-  if (!Released(last)) gate_seq_ = std::max(gate_seq_, last);
+  if (!Released(last) && !LogFailed()) gate_seq_ = std::max(gate_seq_, last);
 }
 
 void Slice::Wrote(uint64_t hash, uint64_t seq) {
@@ -70,7 +70,8 @@ void Slice::Wrote(uint64_t hash, uint64_t seq) {
 void Slice::WasRead(uint64_t hash) {
   if (log_ == nullptr) return;
   const uint64_t seq = std::max(written_seq_[BucketOf(hash)], clear_seq_);
-  if (seq > gate_seq_ && !Released(seq)) gate_seq_ = seq;
+  // With a log that has failed reads go on: to wait for it would be to wait for ever.
+  if (seq > gate_seq_ && !Released(seq) && !LogFailed()) gate_seq_ = seq;
 }
 
 }  // namespace corelane::shard

@@ -67,6 +67,10 @@ class Slice {
   [[nodiscard]] bool Released(uint64_t seq) const {
     return log_ == nullptr || seq <= log_->released_seq();
   }
+  // The log has failed: what it has not released by now it never will.
+  [[nodiscard]] bool LogFailed() const {
+    return log_ != nullptr && log_->health().code() == StatusCode::kWalWriteFailed;
+  }
 
  private:
   void Wrote(uint64_t hash, uint64_t seq);

@@ -24,6 +24,9 @@ class Submitter {
   // Called outside of Submit(): replies were written, or those written before may leave now, or the
   // shard can take more requests.
   virtual void OnProgress() = 0;
+  // The log has failed and replies written before will never leave: what they confirm is not on
+  // stable storage. They cannot be taken back, so the connection has to go.
+  virtual void OnLogLost() {}
 
   kv::Session session;
 
