@@ -50,14 +50,14 @@ Lane::~Lane() { CHECK(!thread_.joinable()); }
 // ---- The control thread's side ----
 
 Lane::Starting Lane::Start(int cpu, std::shared_future<bool> go) {
-  std::promise<Status> recovered;
-  std::promise<Status> serving;
-  Starting starting{recovered.get_future(), serving.get_future()};
-  thread_ = std::thread([this, cpu, recovered = std::move(recovered), go = std::move(go),
-                         serving = std::move(serving)]() mutable {
-    PinThread(cpu);
-    RunThread(std::move(recovered), go, std::move(serving));
-  });
+  Milestones milestones;
+  Starting starting{milestones.recovered.get_future(), milestones.serving.get_future()};
+  stopped_ = milestones.stopped.get_future();
+  thread_ =
+      std::thread([this, cpu, milestones = std::move(milestones), go = std::move(go)]() mutable {
+        PinThread(cpu);
+        RunThread(std::move(milestones), go);
+      });
   return starting;
 }
 
@@ -72,11 +72,16 @@ bool Lane::Adopt(io::UniqueFd fd, Scheme scheme, bool refused) {
 
 void Lane::Drain() { Send({LaneOrder::Kind::kDrain}); }
 
-Status Lane::StopAndJoin() {
-  if (!thread_.joinable()) return OkStatus();
-  Send({LaneOrder::Kind::kStop});
+void Lane::Stop() {
+  if (thread_.joinable()) Send({LaneOrder::Kind::kStop});
+}
+
+Status Lane::WaitUntilStopped() { return stopped_.valid() ? stopped_.get() : OkStatus(); }
+
+void Lane::Join() {
+  if (!thread_.joinable()) return;
+  may_end_.set_value();
   thread_.join();
-  return close_status_;
 }
 
 // An order that must not be lost: waits for room, which the lane makes each turn.
@@ -88,21 +93,20 @@ void Lane::Send(const LaneOrder& order) {
 
 // ---- The lane's thread ----
 
-void Lane::RunThread(std::promise<Status> recovered, const std::shared_future<bool>& go,
-                     std::promise<Status> serving) {
+void Lane::RunThread(Milestones milestones, const std::shared_future<bool>& go) {
   pthread_setname_np(pthread_self(), ("lane-" + std::to_string(index_)).c_str());
-  recovered.set_value(Recover());
+  milestones.recovered.set_value(Recover());
   if (go.get()) {
     const Status opened = Open();
-    serving.set_value(opened);
+    milestones.serving.set_value(opened);
     if (opened.ok()) Serve();
   }
-  if (slice_ != nullptr) close_status_ = slice_->Close();
+  // The log's helper, which rings this lane, ends here.
+  milestones.stopped.set_value(slice_ == nullptr ? OkStatus() : slice_->Close());
+  may_end_.get_future().wait();
   shard_.reset();
   slice_.reset();
   loop_.reset();
-  // Nobody rings a reactor that is gone. The log's helper, which rings too, ended with the slice.
-  shared_.exchange->signal(index_).SetReactor(nullptr);
   reactor_.reset();
 }
 

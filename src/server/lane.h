@@ -71,8 +71,12 @@ class Lane final : public io::TurnTask {
   [[nodiscard]] bool Adopt(io::UniqueFd fd, Scheme scheme, bool refused);
   // Answers what was received, closes the connections.
   void Drain();
-  // Cuts off what is left, closes the log, ends the thread. The log's last sync decides the status.
-  [[nodiscard]] Status StopAndJoin();
+  // The end, in three steps, each for all lanes before the next, so that nobody rings a lane whose
+  // reactor is gone. Stop(): cuts off what is left and closes the log. WaitUntilStopped(): that is
+  // done; the log's last sync decides the status. Join(): the thread ends.
+  void Stop();
+  [[nodiscard]] Status WaitUntilStopped();
+  void Join();
   // Connections given to this lane that it has closed; grows only.
   [[nodiscard]] uint64_t closed_connections() const {
     // acquire: pairs with the release of the lane, so that what it did before closing is seen.
@@ -133,8 +137,12 @@ class Lane final : public io::TurnTask {
     shard::LaneSignal& signal_;
   };
 
-  void RunThread(std::promise<Status> recovered, const std::shared_future<bool>& go,
-                 std::promise<Status> serving);
+  struct Milestones {
+    std::promise<Status> recovered;
+    std::promise<Status> serving;
+    std::promise<Status> stopped;
+  };
+  void RunThread(Milestones milestones, const std::shared_future<bool>& go);
   [[nodiscard]] Status Recover();
   [[nodiscard]] Status Open();
   void Serve();
@@ -153,7 +161,8 @@ class Lane final : public io::TurnTask {
   std::thread thread_;
   base::SpscQueue<LaneOrder> orders_{kOrdersMax};
   std::atomic<uint64_t> closed_connections_{0};
-  Status close_status_;
+  std::future<Status> stopped_;
+  std::promise<void> may_end_;
 
   // The lane thread's own.
   shard::LaneFacts facts_;

@@ -264,10 +264,12 @@ void Server::BeginDrain(std::string_view why) {
 
 Status Server::StopLanes() {
   Status first_failure;
+  for (const auto& lane : lanes_) lane->Stop();
   for (const auto& lane : lanes_) {
-    const Status status = lane->StopAndJoin();
+    const Status status = lane->WaitUntilStopped();
     if (!status.ok() && first_failure.ok()) first_failure = status;
   }
+  for (const auto& lane : lanes_) lane->Join();
   return first_failure;
 }
 

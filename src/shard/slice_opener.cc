@@ -128,7 +128,7 @@ Status SliceOpener::Recover(uint32_t lane) {
   Result<wal::LaneRecovery> log = wal::RecoverLane(*options_.files, identity, replay);
   if (!log.ok()) return log.status();
   recovered.log = std::move(*log);
-  if (recovered.log.frames != 0) {
+  if (options_.announce && recovered.log.frames != 0) {
     base::Log(base::Severity::kInfo, "%s: %d changes read in %d ms, %d keys", identity.directory,
               recovered.log.frames, (options_.clock->MonotonicNanos() - begin_ns) / 1'000'000,
               recovered.engine->Stats().entries);

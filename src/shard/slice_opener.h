@@ -37,6 +37,7 @@ struct SliceOpenerOptions {
   std::optional<wal::FsyncMode> fsync;  // none: no directory, no log
   uint64_t segment_bytes = wal::kSegmentBytesDefault;
   storage::Sharing sharing = storage::Sharing::kExclusive;
+  bool announce = true;        // say in the log what was read; warnings are always said
   uint64_t new_hash_seed = 0;  // for a directory that is new
 };
 

@@ -57,6 +57,7 @@ Status Store::Impl::Open() {
   options.fsync = FsyncModeOf(options_);
   options.segment_bytes = options_.segment_bytes;
   options.sharing = storage::Sharing::kShared;
+  options.announce = false;
   options.new_hash_seed = env::RandomSeed();
   Result<std::unique_ptr<shard::SliceOpener>> opener = shard::SliceOpener::Open(options);
   if (!opener.ok()) return opener.status();
