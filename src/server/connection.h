@@ -64,6 +64,8 @@ class Connection final : public io::RecvOp,
   [[nodiscard]] bool dead() const {
     return phase_ == Phase::kClosing && !receiving_ && !sending_now_;
   }
+  // On its way out, whatever is still under way.
+  [[nodiscard]] bool closing() const { return phase_ == Phase::kClosing; }
   // When the last whole request was received; monotonic.
   [[nodiscard]] int64_t active_at_ns() const { return active_at_ns_; }
   [[nodiscard]] std::string_view peer() const { return session.peer_address; }

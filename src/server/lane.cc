@@ -297,7 +297,7 @@ void Lane::CloseIdle() {
   for (Connection* connection = connections_.Front();
        connection != nullptr && connection->active_at_ns() < oldest_ns;
        connection = connections_.Next(*connection)) {
-    if (connection->dead()) continue;
+    if (connection->closing()) continue;
     ++counters_.connections_timed_out;
     connection->Abort();
   }
