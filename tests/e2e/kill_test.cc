@@ -16,6 +16,7 @@
 #include <memory>
 #include <random>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -29,11 +30,7 @@
 namespace corelane::e2e {
 namespace {
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr int kCycles = 15;
-#else
-constexpr int kCycles = 100;
-#endif
+constexpr int kCycles = kSanitized ? 15 : 100;
 
 constexpr size_t kWriters = 3;
 constexpr size_t kValueKeys = 48;
@@ -108,10 +105,10 @@ class Writer {
     constexpr int64_t kNonsense = -2;
     if (reply == "$-1\r\n") return KeyHistory::kAbsent;
     const size_t begin = reply.find('\n') + 1;
-    if (key >= kValueKeys) return std::atoll(reply.c_str() + begin);
+    if (key >= kValueKeys) return ParseNumber(std::string_view(reply).substr(begin));
     const size_t sign = reply.find('=', begin);
     if (sign == std::string::npos) return kNonsense;
-    const int64_t version = std::atoll(reply.c_str() + sign + 1);
+    const int64_t version = ParseNumber(std::string_view(reply).substr(sign + 1));
     return reply == Bulk(Value(key, version)) ? version : kNonsense;
   }
 
@@ -255,6 +252,7 @@ class KillTest : public testing::TestWithParam<const char*> {
     }
     EXPECT_TRUE(Eventually([&] { return Pipelines() > before + kWriters; }));
     const auto load_ms = static_cast<int64_t>(random_.Uniform(kLoadMillisMax));
+    // lint:allow(sleep) the random moment is the test.
     std::this_thread::sleep_for(std::chrono::milliseconds(load_ms));
     server.Kill();
     for (std::thread& thread : threads) thread.join();

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <cstdlib>
 #include <utility>
 
@@ -125,13 +126,13 @@ size_t RawClient::RespEnd(size_t from) {
   if (end == 0) return 0;
   const char mark = unread_[taken_ + from];
   if (mark != '$' && mark != '*') return end;
-  const long long count = std::atoll(unread_.c_str() + taken_ + from + 1);
+  const int64_t count = ParseNumber(std::string_view(unread_).substr(taken_ + from + 1));
   if (count < 0) return end;
   if (mark == '$') {
     end += static_cast<size_t>(count) + 2;
     return Fill(end) ? end : 0;
   }
-  for (long long i = 0; i < count && end != 0; ++i) end = RespEnd(end);
+  for (int64_t i = 0; i < count && end != 0; ++i) end = RespEnd(end);
   return end;
 }
 
@@ -154,6 +155,12 @@ void RawClient::Reset() {
   const linger at_once{1, 0};
   ::setsockopt(fd_.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
   fd_.Reset();
+}
+
+int64_t ParseNumber(std::string_view text) {
+  int64_t number = 0;
+  std::from_chars(text.data(), text.data() + text.size(), number);
+  return number;
 }
 
 std::string Bulk(std::string_view bytes) {

@@ -57,6 +57,8 @@ class RawClient {
   bool ended_ = false;
 };
 
+// The number at the front of `text`; 0 when there is none.
+[[nodiscard]] int64_t ParseNumber(std::string_view text);
 // "*2\r\n$3\r\nGET\r\n$1\r\nk\r\n"
 [[nodiscard]] std::string Resp(const std::vector<std::string>& words);
 // "$5\r\nhello\r\n"

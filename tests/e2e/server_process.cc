@@ -14,8 +14,11 @@
 #include <fstream>
 #include <iterator>
 #include <sstream>
+#include <string_view>
 #include <thread>
 #include <utility>
+
+#include "raw_client.h"
 
 namespace corelane::e2e {
 namespace {
@@ -43,7 +46,7 @@ bool Eventually(const std::function<bool()>& condition) {
   const int64_t end = NowMillis() + kDeadlineMillis;
   while (!condition()) {
     if (NowMillis() > end) return false;
-    // Not to wait for anything: only to leave the processor to whom the condition depends on.
+    // lint:allow(sleep) not to wait for anything: it leaves the processor to the server meanwhile.
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
   return true;
@@ -95,7 +98,8 @@ bool ServerProcess::WaitReady() {
   while (TakeLine(line)) {
     if (line == "ready") return true;
     if (!line.starts_with("listening scheme=")) return false;
-    ports_.push_back(static_cast<uint16_t>(std::atoi(line.c_str() + line.rfind(':') + 1)));
+    ports_.push_back(
+        static_cast<uint16_t>(ParseNumber(std::string_view(line).substr(line.rfind(':') + 1))));
   }
   return false;
 }

@@ -24,6 +24,9 @@ namespace corelane::e2e {
 
 inline constexpr int64_t kDeadlineMillis = 60'000;
 
+// Sanitizers make everything slower and larger. The build says whether one is there.
+inline constexpr bool kSanitized = CORELANE_SANITIZED != 0;
+
 // Milliseconds of a clock that only goes forward.
 [[nodiscard]] int64_t NowMillis();
 
