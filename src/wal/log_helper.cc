@@ -306,9 +306,10 @@ void LogHelper::Enter(LogState state, const Status& status) {
                 "lane %u: the log failed (%s); refusing writes until a restart", lane,
                 status.message());
     }
+    // release: whoever sees the state finds the reason. Under the lock: whoever sees the reason in
+    // health() sees the state as well.
+    state_.store(state, std::memory_order_release);
   }
-  // release: whoever sees the state finds the reason.
-  state_.store(state, std::memory_order_release);
   Tell();
 }
 
