@@ -4,6 +4,7 @@
 #include <system_error>
 #include <utility>
 
+#include "kv/public_value.h"
 #include "kv/value.h"
 
 namespace corelane::client {
@@ -23,22 +24,6 @@ Status Failure(const Reply& reply) {
     if (reply.value == proto::kUnknownCommandText) code = StatusCode::kUnknownCommand;
   }
   return Status(code, std::string(reply.value));
-}
-
-Value ValueOf(kv::ValueType type, std::string_view bytes) {
-  switch (type) {
-    case kv::ValueType::kString:
-      break;
-    case kv::ValueType::kInteger:
-      return kv::IntegerOf(bytes);
-    case kv::ValueType::kFloat:
-      return kv::FloatOf(bytes);
-    case kv::ValueType::kBoolean:
-      return bytes[0] != 0;
-    case kv::ValueType::kBinary:
-      return Binary{std::string(bytes)};
-  }
-  return std::string(bytes);
 }
 
 // Leaves the number as it is when the text is not one.
@@ -100,13 +85,7 @@ Result<std::optional<StoredValue>> DecodeTyped(const Reply& reply) {
   if (reply.status != StatusCode::kOk) return Failure(reply);
   kv::ValueView view;
   if (!proto::ReadTyped(reply.value, view)) return Malformed();
-  StoredValue stored{ValueOf(view.type, view.bytes),
-                     std::chrono::sys_seconds(std::chrono::seconds(view.created_at_s)),
-                     std::nullopt};
-  if (view.expires_at != kv::kNoExpiry) {
-    stored.expires_at = UnixMillis(std::chrono::milliseconds(view.expires_at));
-  }
-  return std::optional<StoredValue>(std::move(stored));
+  return std::optional<StoredValue>(kv::StoredValueOf(view));
 }
 
 Result<int64_t> DecodeInteger(const Reply& reply) {

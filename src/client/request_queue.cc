@@ -1,7 +1,8 @@
 #include "client/request_queue.h"
 
 #include <algorithm>
-#include <variant>
+
+#include "kv/public_value.h"
 
 namespace corelane::client {
 namespace {
@@ -39,21 +40,6 @@ bool IsRepeatable(NativeOpcode opcode) {
   }
 }
 
-// The bytes of a value as they travel; a number's are put into `scratch`.
-struct ValueBytes {
-  kv::ScalarBytes& scratch;
-  std::string_view operator()(const std::string& text) const { return text; }
-  std::string_view operator()(const Binary& binary) const { return binary.bytes; }
-  std::string_view operator()(bool boolean) const {
-    return boolean ? std::string_view("\x01", 1) : std::string_view("\0", 1);
-  }
-  template <typename Number>
-  std::string_view operator()(Number number) const {
-    scratch = kv::ScalarBytes(number);
-    return scratch.view();
-  }
-};
-
 }  // namespace
 
 void RequestQueue::Ping() {
@@ -80,7 +66,7 @@ void RequestQueue::PutText(std::string_view key, std::string_view value, Millis 
 void RequestQueue::PutTyped(std::string_view key, const Value& value, std::optional<Millis> ttl) {
   if (ttl.has_value() && !CheckTtl(NativeOpcode::kPutTyped, *ttl)) return;
   kv::ScalarBytes scratch(int64_t{0});
-  const std::string_view bytes = std::visit(ValueBytes{scratch}, value);
+  const std::string_view bytes = kv::BytesOf(value, scratch);
   AddTyped(key, static_cast<kv::ValueType>(value.index()), bytes,
            ttl.has_value() ? static_cast<uint64_t>(ttl->count()) : proto::kNativeNoTtl);
 }
