@@ -22,13 +22,14 @@ uint64_t& NewCalls() {
 
 }  // namespace
 
-void* operator new(size_t bytes) {
+// Not inlined: gcc would see free() of what new made, and warn of a mismatch.
+[[gnu::noinline]] void* operator new(size_t bytes) {
   ++NewCalls();
   if (void* const memory = std::malloc(bytes)) return memory;
   throw std::bad_alloc();
 }
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, size_t) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete(void* memory, size_t) noexcept { std::free(memory); }
 
 namespace corelane::storage {
 namespace {
