@@ -127,7 +127,8 @@ FaultyFileSystem::Verdict FaultyFileSystem::Judge(Operation operation, std::stri
   ++calls_[static_cast<size_t>(operation)];
   Verdict verdict;
   for (Fault& fault : faults_) {
-    if (fault.operation != operation || path.find(fault.path_contains) == std::string::npos) continue;
+    if (fault.operation != operation || path.find(fault.path_contains) == std::string::npos)
+      continue;
     // 0 is behind the nth call: the fault is spent, or strikes for ever.
     const bool strikes = fault.nth == 0 ? fault.every_later : --fault.nth == 0;
     if (strikes && verdict.status.ok()) verdict = {fault.status, fault.torn};
