@@ -61,7 +61,6 @@ enum CommandFlags : uint32_t {
   kLoopback = 1U << 2,      // about the connection or the server, not about data
   kInternal = 1U << 3,      // a word of the binary protocols: RESP clients do not see it
   kChecksLimits = 1U << 4,  // looks at key and value sizes itself (best effort over many)
-  kFrees = 1U << 5,         // only removes: allowed where memory is short
 };
 
 // Positions as redis counts them: 1 is the first argument, -1 the last.

@@ -21,8 +21,8 @@ class Submitter {
   // One element is written, then EndReply() is called.
   virtual kv::ReplyWriter& BeginReply(uint32_t tag) = 0;
   virtual void EndReply() = 0;
-  // Called outside of Submit(): replies were written, or those written before may leave now, or the
-  // shard can take more requests.
+  // Replies were written, or those written before may leave now, or the shard can take more
+  // requests. Comes at any time, also from inside Shard::Execute(): it only takes note.
   virtual void OnProgress() = 0;
   // The log has failed and replies written before will never leave: what they confirm is not on
   // stable storage. They cannot be taken back, so the connection has to go.

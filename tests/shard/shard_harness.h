@@ -48,15 +48,18 @@ class TestClient final : public Submitter {
   // All replies since the last call, with \r\n as one blank: "+OK $1 x :3 ".
   [[nodiscard]] std::string Take();
   [[nodiscard]] int progress() const { return progress_; }
+  [[nodiscard]] bool log_lost() const { return log_lost_; }
 
   kv::ReplyWriter& BeginReply(uint32_t tag) override;
   void EndReply() override { codec_->EndReply(); }
   void OnProgress() override { ++progress_; }
+  void OnLogLost() override { log_lost_ = true; }
 
  private:
   std::unique_ptr<proto::Codec> codec_;
   base::Buffer out_;
   int progress_ = 0;
+  bool log_lost_ = false;
 };
 
 class Lanes {

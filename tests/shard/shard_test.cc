@@ -133,6 +133,27 @@ TEST(Shard, AReadOfUnloggedDataWaitsTooAndOthersDoNot) {
   lanes[0].Forget(counter);
 }
 
+// Nobody waits for ever for a log that has failed, and nothing it did not confirm is confirmed.
+TEST(Shard, AFailedLogGivesUpWhatWaitsForIt) {
+  Lanes lanes(2, true);
+  const std::string key = lanes.KeyOn(1);
+  lanes.log(1).released = 0;
+  TestClient remote;
+  TestClient local;
+  remote.Send(lanes[0], "SET " + key + " 1");
+  lanes.Settle();
+  local.Send(lanes[1], "SET " + key + " 2");
+  EXPECT_FALSE(lanes[1].MayLeave(local));
+  EXPECT_EQ(remote.Take(), "");
+  lanes.log(1).admission = wal::Admission::kFailed;
+  EXPECT_TRUE(lanes[1].HasWork());
+  lanes.Settle();
+  EXPECT_EQ(remote.Take(), "-MISCONF not confirmed: sync failed ");
+  EXPECT_TRUE(local.log_lost());
+  EXPECT_TRUE(lanes[0].Idle());
+  lanes[1].Forget(local);
+}
+
 TEST(Shard, ARemoteWriteIsAnsweredWhenItsLaneHasReleasedIt) {
   Lanes lanes(2, true);
   const std::string there = lanes.KeyOn(1);
