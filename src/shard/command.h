@@ -58,9 +58,11 @@ enum class Merge : uint8_t {
 enum CommandFlags : uint32_t {
   kReads = 1U << 0,
   kWrites = 1U << 1,        // refused when the log cannot take it
-  kLoopback = 1U << 2,      // about the connection or the server, not about data
-  kInternal = 1U << 3,      // a word of the binary protocols: RESP clients do not see it
-  kChecksLimits = 1U << 4,  // looks at key and value sizes itself (best effort over many)
+  kInternal = 1U << 2,      // a word of the binary protocols: RESP clients do not see it
+  kChecksLimits = 1U << 3,  // looks at key and value sizes itself (best effort over many)
+  kRewrites = 1U << 4,      // may log the value that its one key has now, longer by the arguments
+  kInTurn = 1U << 5,        // changes the session: runs when all requests before it are answered
+  kNotQueued = 1U << 6,     // runs at once inside MULTI
 };
 
 // Positions as redis counts them: 1 is the first argument, -1 the last.
@@ -70,19 +72,33 @@ struct KeyPositions {
   int8_t step = 0;
 };
 
+// How a command reaches its keys, and how the replies of several lanes become one.
+struct Routing {
+  Route route = Route::kHere;
+  KeyPositions keys;
+  Merge merge = Merge::kNone;
+};
+
 struct Command {
   std::string_view name;  // lower case
   int arity = 0;          // with the command word itself; -n: at least n
   uint32_t flags = 0;
-  Route route = Route::kHere;
-  KeyPositions keys;
-  Merge merge = Merge::kNone;
+  Routing routing;
   void (*run)(CommandContext&) = nullptr;
-  void (*merge_parts)(MergeContext&) = nullptr;
-  std::string_view group;  // as in redis's documentation
   std::string_view summary;
+  void (*merge_parts)(MergeContext&) = nullptr;
+  // How long a value may become because an argument is a number (SETRANGE's offset), in bytes.
+  // Arguments that make no sense count as 0. Null: a value is no longer than the arguments, or
+  // (with kRewrites) than what is there and the arguments together.
+  uint64_t (*value_bytes)(std::span<const std::string_view> args) = nullptr;
 
   [[nodiscard]] bool Is(CommandFlags flag) const { return (flags & flag) != 0; }
+};
+
+// The rows of one file, under the name that redis's documentation has for the group.
+struct CommandGroup {
+  std::string_view name;
+  std::span<const Command> rows;
 };
 
 }  // namespace corelane::shard

@@ -5,15 +5,15 @@
 
 #include <array>
 #include <cstdint>
-#include <span>
 #include <string_view>
+#include <vector>
 
 #include "shard/command.h"
 
 namespace corelane::shard {
 
-// In the order of the table: by group, then as redis's documentation does.
-[[nodiscard]] std::span<const Command> AllCommands();
+// All groups, in the order of the documentation. Makes a list: not for the data path.
+[[nodiscard]] std::vector<CommandGroup> CommandGroups();
 
 // Looks up words in any case. One for each lane.
 class CommandIndex {
@@ -23,7 +23,7 @@ class CommandIndex {
   [[nodiscard]] const Command* Find(std::string_view word) const;
 
  private:
-  static constexpr size_t kSlots = 512;  // power of two, sparse: a probe or two
+  static constexpr size_t kSlots = 1024;  // power of two
   static constexpr size_t kWordBytesMax = 16;
 
   struct Word {
@@ -35,6 +35,7 @@ class CommandIndex {
     Word word;
     const Command* command = nullptr;
   };
+  void Insert(const Command& command);
   [[nodiscard]] static Word Fold(std::string_view word);
   [[nodiscard]] static size_t SlotOf(Word word);
 

@@ -1,9 +1,12 @@
 #pragma once
 
-// The commands' functions, one file a group; command_table.cc gives each its row. A function reads
-// its arguments, works on the slice, and writes exactly one reply element. What it may assume: the
-// arity was checked, its keys belong to this lane and are within the limits, and, for a command
-// that writes, the log has room.
+// The groups of commands, and what they share. A group is one file: the functions, and below them
+// a row for each. A function reads its arguments, works on the slice, and writes exactly one reply
+// element. What it may assume: the arity was checked, its keys belong to this lane and are within
+// the limits, and, for a command that writes, the log has room.
+
+#include <cstdint>
+#include <string_view>
 
 #include "shard/command.h"
 
@@ -14,57 +17,29 @@ inline constexpr std::string_view kRedisVersion = "7.0.15";
 inline constexpr std::string_view kNoPasswordConfigured =
     "invalid username-password pair or user is disabled.";
 
-// commands_string.cc
-void RunGet(CommandContext& context);
-void RunSet(CommandContext& context);
-void RunMget(CommandContext& context);
-void RunMset(CommandContext& context);
-void RunIncr(CommandContext& context);
-void RunDecr(CommandContext& context);
-void RunIncrBy(CommandContext& context);
-void RunDecrBy(CommandContext& context);
+// The groups of the table; command_table.h joins them.
+[[nodiscard]] CommandGroup StringCommands();
+[[nodiscard]] CommandGroup KeyCommands();
+[[nodiscard]] CommandGroup ConnectionCommands();
+[[nodiscard]] CommandGroup ServerCommands();
+[[nodiscard]] CommandGroup InfoCommands();
+[[nodiscard]] CommandGroup NativeCommands();
 
-// commands_key.cc
-void RunDel(CommandContext& context);
-void RunExists(CommandContext& context);
-void RunType(CommandContext& context);
-void RunExpire(CommandContext& context);
-void RunPexpire(CommandContext& context);
-void RunTtl(CommandContext& context);
-void RunPttl(CommandContext& context);
-void RunPersist(CommandContext& context);
-void RunDbsize(CommandContext& context);
-void RunScan(CommandContext& context);
-void RunFlushAll(CommandContext& context);
+// How rows reach their keys.
+inline constexpr Routing kHere = {Route::kHere, {}, Merge::kNone};
+inline constexpr Routing kOneKey = {Route::kKeys, {1, 1, 1}, Merge::kNone};
+inline constexpr Routing kEachKeySummed = {Route::kKeys, {1, -1, 1}, Merge::kSum};
+inline constexpr Routing kEachKeyInOrder = {Route::kKeys, {1, -1, 1}, Merge::kInOrder};
+inline constexpr Routing kPairsAllOk = {Route::kKeys, {1, -1, 2}, Merge::kAllOk};
+inline constexpr Routing kPairsSummed = {Route::kKeys, {1, -1, 2}, Merge::kSum};
+inline constexpr Routing kByCursor = {Route::kCursor, {}, Merge::kNone};
+inline constexpr Routing kAllLanesSummed = {Route::kAllLanes, {}, Merge::kSum};
+inline constexpr Routing kAllLanesOk = {Route::kAllLanes, {}, Merge::kAllOk};
+inline constexpr Routing kAllLanesMerged = {Route::kAllLanes, {}, Merge::kCustom};
 
-// commands_connection.cc
-void RunPing(CommandContext& context);
-void RunEcho(CommandContext& context);
-void RunHello(CommandContext& context);
-void RunAuth(CommandContext& context);
-void RunSelect(CommandContext& context);
-void RunQuit(CommandContext& context);
-void RunClient(CommandContext& context);
-
-// commands_server.cc
-void RunCommand(CommandContext& context);
-void RunConfig(CommandContext& context);
-void RunTime(CommandContext& context);
-
-// info.cc
-void RunLaneSnapshot(CommandContext& context);
-void MergeInfo(MergeContext& context);
-void MergeStats(MergeContext& context);
-
-// commands_native.cc: the words of the binary protocol
-void RunNativePut(CommandContext& context);
-void RunNativeMultiPut(CommandContext& context);
-void RunNativeIncrement(CommandContext& context);
-void RunNativeExpire(CommandContext& context);
-void RunNativeList(CommandContext& context);
-
-// Shared by several files.
+// Shared by several groups.
 //
+void RunGet(CommandContext& context);
 // What a value (null: absent, counts as 0) and `delta` add up to.
 [[nodiscard]] Status AddToValue(const kv::ValueView* value, int64_t delta, int64_t& sum);
 // Adds `delta` to the integer at `key` (absent: 0), keeping its expiry and created-at, and replies

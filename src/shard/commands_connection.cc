@@ -78,8 +78,6 @@ void ClientSetInfo(CommandContext& context) {
   context.reply.Ok();
 }
 
-}  // namespace
-
 void RunPing(CommandContext& context) {
   if (context.args.empty()) {
     context.reply.Simple("PONG");
@@ -173,5 +171,19 @@ void RunClient(CommandContext& context) {
     ReplyUnknownSubcommand(context.reply, "CLIENT", word);
   }
 }
+
+constexpr Command kConnectionCommands[] = {
+    {"ping", -1, 0, kHere, RunPing, "Returns PONG, or its argument."},
+    {"echo", 2, 0, kHere, RunEcho, "Returns its argument."},
+    {"hello", -1, 0, kHere, RunHello, "Chooses RESP2 or RESP3 and introduces the server."},
+    {"auth", -2, 0, kHere, RunAuth, "Refused: there are no passwords."},
+    {"select", 2, 0, kHere, RunSelect, "Chooses a database; there is only 0."},
+    {"quit", -1, 0, kHere, RunQuit, "Closes the connection after the reply."},
+    {"client", -2, 0, kHere, RunClient, "ID, INFO, GETNAME, SETNAME, SETINFO, NO-EVICT, NO-TOUCH."},
+};
+
+}  // namespace
+
+CommandGroup ConnectionCommands() { return {"connection", kConnectionCommands}; }
 
 }  // namespace corelane::shard

@@ -80,8 +80,6 @@ bool ParseScanOptions(CommandContext& context, ScanOptions& options) {
   return true;
 }
 
-}  // namespace
-
 void RunDel(CommandContext& context) {
   int64_t erased = 0;
   for (size_t i = 0; i < context.args.size(); ++i) {
@@ -121,11 +119,6 @@ void RunPersist(CommandContext& context) {
   context.reply.Integer(removed ? 1 : 0);
 }
 
-void RunDbsize(CommandContext& context) {
-  context.slice.ReadAll();
-  context.reply.Integer(static_cast<int64_t>(context.slice.engine().Stats().entries));
-}
-
 void RunScan(CommandContext& context) {
   ScanOptions options;
   if (!ParseScanOptions(context, options)) return;
@@ -156,14 +149,24 @@ void RunScan(CommandContext& context) {
   for (const std::string_view key : keys) context.reply.Bulk(key);
 }
 
-void RunFlushAll(CommandContext& context) {
-  if (context.args.size() == 1 && !WordIs(context.args[0], "sync") &&
-      !WordIs(context.args[0], "async")) {
-    return ReplySyntaxError(context.reply);
-  }
-  if (context.args.size() > 1) return ReplySyntaxError(context.reply);
-  context.slice.Clear();
-  context.reply.Ok();
-}
+constexpr Command kKeyCommands[] = {
+    {"del", -2, kWrites, kEachKeySummed, RunDel, "Deletes keys; returns how many there were."},
+    {"unlink", -2, kWrites, kEachKeySummed, RunDel, "Deletes keys; returns how many there were."},
+    {"exists", -2, kReads, kEachKeySummed, RunExists, "Returns how many of the keys exist."},
+    {"type", 2, kReads, kOneKey, RunType, "Returns the type of a key: string or none."},
+    {"expire", -3, kWrites, kOneKey, RunExpire, "Sets the time to live of a key in seconds."},
+    {"pexpire", -3, kWrites, kOneKey, RunPexpire,
+     "Sets the time to live of a key in milliseconds."},
+    {"ttl", 2, kReads, kOneKey, RunTtl,
+     "Returns the time to live of a key in seconds; -1 without one, -2 without the key."},
+    {"pttl", 2, kReads, kOneKey, RunPttl,
+     "Returns the time to live of a key in milliseconds; -1 without one, -2 without the key."},
+    {"persist", 2, kWrites, kOneKey, RunPersist, "Removes the time to live of a key."},
+    {"scan", -2, kReads, kByCursor, RunScan, "Walks over the keys, with MATCH, COUNT and TYPE."},
+};
+
+}  // namespace
+
+CommandGroup KeyCommands() { return {"generic", kKeyCommands}; }
 
 }  // namespace corelane::shard

@@ -27,8 +27,6 @@ bool TakeField(CommandContext& context, std::string_view field, T& value) {
   return true;
 }
 
-}  // namespace
-
 // key, type (u8), ttl_ms (u64, all ones: none), value
 void RunNativePut(CommandContext& context) {
   uint8_t type = 0;
@@ -108,5 +106,19 @@ void RunNativeList(CommandContext& context) {
   context.reply.Array(keys.size());
   for (const std::string_view key : keys) context.reply.Bulk(key);
 }
+
+constexpr Command kNativeCommands[] = {
+    {"cl.put", 5, kWrites | kInternal, kOneKey, RunNativePut, "PUT_TTL and PUT_TYPED."},
+    {"cl.get", 2, kReads | kInternal, kOneKey, RunGet, "GET_TYPED."},
+    {"cl.mput", -3, kWrites | kInternal | kChecksLimits, kPairsSummed, RunNativeMultiPut,
+     "MULTI_PUT: best effort, returns how many went in."},
+    {"cl.incr", 3, kWrites | kInternal, kOneKey, RunNativeIncrement, "INCREMENT."},
+    {"cl.expire", 3, kWrites | kInternal, kOneKey, RunNativeExpire, "EXPIRE."},
+    {"cl.list", 3, kReads | kInternal, kByCursor, RunNativeList, "LIST."},
+};
+
+}  // namespace
+
+CommandGroup NativeCommands() { return {"native", kNativeCommands}; }
 
 }  // namespace corelane::shard

@@ -15,6 +15,17 @@ constexpr std::string_view kNotAnInteger = "value is not an integer or out of ra
 
 }  // namespace
 
+void RunGet(CommandContext& context) {
+  kv::ValueView value;
+  if (!context.slice.Get(context.Key(0), &value)) {
+    ++context.facts.counters->reads_missed;
+    context.reply.Nil();
+    return;
+  }
+  ++context.facts.counters->reads_hit;
+  context.reply.Value(value);
+}
+
 Status AddToValue(const kv::ValueView* value, int64_t delta, int64_t& sum) {
   int64_t number = 0;
   if (value != nullptr && value->type == kv::ValueType::kInteger) {

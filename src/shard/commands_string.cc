@@ -76,19 +76,6 @@ void StoreString(CommandContext& context, const storage::HashedKey& key, std::st
   context.reply.Ok();
 }
 
-}  // namespace
-
-void RunGet(CommandContext& context) {
-  kv::ValueView value;
-  if (!context.slice.Get(context.Key(0), &value)) {
-    ++context.facts.counters->reads_missed;
-    context.reply.Nil();
-    return;
-  }
-  ++context.facts.counters->reads_hit;
-  context.reply.Value(value);
-}
-
 void RunSet(CommandContext& context) {
   const storage::HashedKey key = context.Key(0);
   if (context.args.size() == 2) return StoreString(context, key, context.args[1]);
@@ -161,5 +148,23 @@ void RunDecrBy(CommandContext& context) {
   }
   IncrementAndReply(context, context.Key(0), -delta);
 }
+
+constexpr Command kStringCommands[] = {
+    {"get", 2, kReads, kOneKey, RunGet, "Returns the string value of a key."},
+    {"set", -3, kWrites, kOneKey, RunSet,
+     "Sets the string value of a key, with NX, XX, GET, EX, PX, EXAT, PXAT and KEEPTTL."},
+    {"mget", -2, kReads, kEachKeyInOrder, RunMget, "Returns the string values of several keys."},
+    {"mset", -3, kWrites, kPairsAllOk, RunMset, "Sets the string values of several keys."},
+    {"incr", 2, kWrites, kOneKey, RunIncr,
+     "Adds one to the integer value of a key; an absent key counts as 0."},
+    {"decr", 2, kWrites, kOneKey, RunDecr,
+     "Takes one from the integer value of a key; an absent key counts as 0."},
+    {"incrby", 3, kWrites, kOneKey, RunIncrBy, "Adds a number to the integer value of a key."},
+    {"decrby", 3, kWrites, kOneKey, RunDecrBy, "Takes a number from the integer value of a key."},
+};
+
+}  // namespace
+
+CommandGroup StringCommands() { return {"string", kStringCommands}; }
 
 }  // namespace corelane::shard

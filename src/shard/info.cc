@@ -163,32 +163,6 @@ void AppendKeyspace(const std::vector<LaneSnapshot>& lanes, std::string& text) {
                   ",avg_ttl=0\r\n");
 }
 
-}  // namespace
-
-LaneSnapshot TakeSnapshot(Slice& slice, const LaneFacts& facts) {
-  LaneSnapshot snapshot;
-  snapshot.lane = slice.lane();
-  snapshot.counters = *facts.counters;
-  if (facts.mailbox != nullptr) snapshot.mailbox = *facts.mailbox;
-  if (facts.reactor != nullptr) snapshot.reactor = *facts.reactor;
-  snapshot.engine = slice.engine().Stats();
-  CopyText(facts.io_back_end, snapshot.io_back_end);
-  CopyText(facts.io_fallback_reason, snapshot.io_fallback_reason);
-  if (slice.log() == nullptr) return snapshot;
-  const wal::LogStats log = slice.log()->Stats();
-  snapshot.logged = true;
-  snapshot.log_healthy = log.failure.empty();
-  snapshot.log_frames = log.appended_frames;
-  snapshot.log_bytes = log.appended_bytes;
-  snapshot.log_last_seq = log.last_seq;
-  snapshot.log_durable_seq = log.durable_seq;
-  snapshot.log_syncs = log.syncs;
-  snapshot.log_sync_nanos_max = log.sync_nanos_max;
-  snapshot.log_segments = log.segments;
-  CopyText(log.failure, snapshot.log_failure);
-  return snapshot;
-}
-
 void RunLaneSnapshot(CommandContext& context) {
   const LaneSnapshot snapshot = TakeSnapshot(context.slice, context.facts);
   context.reply.Bulk({reinterpret_cast<const char*>(&snapshot), sizeof(snapshot)});
@@ -235,5 +209,39 @@ void MergeStats(MergeContext& context) {
       "\nio ", lanes.empty() ? "" : lanes[0].io_back_end.data(), "\n");
   context.reply.Bulk(text);
 }
+
+constexpr Command kInfoCommands[] = {
+    {"info", -1, 0, kAllLanesMerged, RunLaneSnapshot, "Returns facts and counters of the server.",
+     MergeInfo},
+    {"cl.stats", 1, kInternal, kAllLanesMerged, RunLaneSnapshot, "STATS.", MergeStats},
+};
+
+}  // namespace
+
+LaneSnapshot TakeSnapshot(Slice& slice, const LaneFacts& facts) {
+  LaneSnapshot snapshot;
+  snapshot.lane = slice.lane();
+  snapshot.counters = *facts.counters;
+  if (facts.mailbox != nullptr) snapshot.mailbox = *facts.mailbox;
+  if (facts.reactor != nullptr) snapshot.reactor = *facts.reactor;
+  snapshot.engine = slice.engine().Stats();
+  CopyText(facts.io_back_end, snapshot.io_back_end);
+  CopyText(facts.io_fallback_reason, snapshot.io_fallback_reason);
+  if (slice.log() == nullptr) return snapshot;
+  const wal::LogStats log = slice.log()->Stats();
+  snapshot.logged = true;
+  snapshot.log_healthy = log.failure.empty();
+  snapshot.log_frames = log.appended_frames;
+  snapshot.log_bytes = log.appended_bytes;
+  snapshot.log_last_seq = log.last_seq;
+  snapshot.log_durable_seq = log.durable_seq;
+  snapshot.log_syncs = log.syncs;
+  snapshot.log_sync_nanos_max = log.sync_nanos_max;
+  snapshot.log_segments = log.segments;
+  CopyText(log.failure, snapshot.log_failure);
+  return snapshot;
+}
+
+CommandGroup InfoCommands() { return {"server", kInfoCommands}; }
 
 }  // namespace corelane::shard

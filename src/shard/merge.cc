@@ -64,7 +64,7 @@ void WriteMergedReply(const Call& call, const LaneFacts& facts, kv::ReplyWriter&
     return;
   }
   if (WriteFirstError(call, reply)) return;
-  switch (call.command->merge) {
+  switch (call.command->routing.merge) {
     case Merge::kSum:
       WriteSum(call, reply);
       break;

@@ -82,7 +82,7 @@ void Shard::ExecuteOwn(const Job& job) {
   const Command& command = *job.plan.command;
   const bool touches_data = job.plan.kind != RequestPlan::Kind::kHere;
   const wal::Admission admission =
-      touches_data ? Admit(command, job.request.args) : wal::Admission::kOk;
+      touches_data ? Admit({command, job.request.args, job.hashes}) : wal::Admission::kOk;
   if (admission == wal::Admission::kWait) {
     SendToOne(job);  // to this lane: it will be parked
     return;
@@ -119,16 +119,38 @@ void Shard::ReplyNow(uint32_t tag, Submitter& submitter, Write write) {
 
 // ---- Executing on this lane ----
 
-wal::Admission Shard::Admit(const Command& command, std::span<const std::string_view> args) {
-  // Behind a parked request everything waits: a read must not overtake a write of the same client.
-  return parked_.empty() ? AdmitToLog(command, args) : wal::Admission::kWait;
+Shard::Operation Shard::OperationOf(const LaneMessage& message) {
+  return {*message.command, message.args, message.key_hashes};
 }
 
-wal::Admission Shard::AdmitToLog(const Command& command, std::span<const std::string_view> args) {
-  if (!command.Is(kWrites) || slice_.log() == nullptr) return wal::Admission::kOk;
-  size_t bytes = 0;
-  for (const std::string_view arg : args) bytes += arg.size() + kFrameSlackBytes;
-  return slice_.log()->Admit(std::max<size_t>(args.size(), 1), bytes);
+wal::Admission Shard::Admit(const Operation& operation) {
+  // Behind a parked request everything waits: a read must not overtake a write of the same client.
+  return parked_.empty() ? AdmitToLog(operation) : wal::Admission::kWait;
+}
+
+wal::Admission Shard::AdmitToLog(const Operation& operation) {
+  if (!operation.command.Is(kWrites) || slice_.log() == nullptr) return wal::Admission::kOk;
+  return slice_.log()->Admit(std::max<size_t>(operation.args.size(), 1), LoggedBytesMax(operation));
+}
+
+// The keys and values of all frames that the operation may append.
+uint64_t Shard::LoggedBytesMax(const Operation& operation) {
+  const Command& command = operation.command;
+  uint64_t bytes = 0;
+  for (const std::string_view arg : operation.args) bytes += arg.size() + kFrameSlackBytes;
+  if (command.Is(kRewrites)) {
+    kv::ValueView stored;
+    const std::string_view key =
+        operation.args[static_cast<size_t>(command.routing.keys.first) - 1];
+    if (slice_.engine().Get({key, operation.hashes[0]}, slice_.now_ms(), &stored)) {
+      bytes += stored.bytes.size();
+    }
+  }
+  if (command.value_bytes != nullptr) {
+    bytes +=
+        std::min<uint64_t>(command.value_bytes(operation.args), slice_.limits().value_bytes_max);
+  }
+  return bytes;
 }
 
 void Shard::ReplyRefused(wal::Admission admission, kv::ReplyWriter& reply) {
@@ -144,7 +166,7 @@ void Shard::RunCommand(const Command& command, CommandContext& context) {
 }
 
 void Shard::ExecuteMessage(LaneMessage* message) {
-  const wal::Admission admission = Admit(*message->command, message->args);
+  const wal::Admission admission = Admit(OperationOf(*message));
   if (admission == wal::Admission::kWait) {
     Park(message);
     return;
@@ -179,7 +201,7 @@ void Shard::Park(LaneMessage* message) {
 void Shard::RunParked() {
   while (!parked_.empty()) {
     LaneMessage* const message = parked_.front();
-    const wal::Admission admission = AdmitToLog(*message->command, message->args);
+    const wal::Admission admission = AdmitToLog(OperationOf(*message));
     if (admission == wal::Admission::kWait) return;
     FinishMessage(parked_.Pop(), admission);
   }
@@ -237,7 +259,7 @@ void Shard::Scatter(const Job& job) {
 // keys.
 void Shard::SplitKeys(const Job& job, Call& call) {
   std::fill(lane_parts_.begin(), lane_parts_.end(), nullptr);
-  const auto step = static_cast<size_t>(job.plan.command->keys.step);
+  const auto step = static_cast<size_t>(job.plan.command->routing.keys.step);
   const std::span<const uint64_t> hashes = job.hashes;
   for (uint32_t key = 0; key < hashes.size(); ++key) {
     LaneMessage*& part = lane_parts_[storage::LaneOf(hashes[key], lanes_)];
@@ -403,7 +425,7 @@ void Shard::EndTurn() {
 bool Shard::HasWork() {
   if (mailbox_.HasWork() || GatesMoved()) return true;
   if (parked_.empty()) return false;
-  return AdmitToLog(*parked_.front()->command, parked_.front()->args) != wal::Admission::kWait;
+  return AdmitToLog(OperationOf(*parked_.front())) != wal::Admission::kWait;
 }
 
 bool Shard::RunBackground() {

@@ -96,10 +96,15 @@ class Shard {
   };
   void ExecuteOne(const Job& job);
   void ExecuteOwn(const Job& job);
-  [[nodiscard]] wal::Admission Admit(const Command& command,
-                                     std::span<const std::string_view> args);
-  [[nodiscard]] wal::Admission AdmitToLog(const Command& command,
-                                          std::span<const std::string_view> args);
+  struct Operation {
+    const Command& command;
+    std::span<const std::string_view> args;
+    std::span<const uint64_t> hashes;
+  };
+  [[nodiscard]] static Operation OperationOf(const LaneMessage& message);
+  [[nodiscard]] wal::Admission Admit(const Operation& operation);
+  [[nodiscard]] wal::Admission AdmitToLog(const Operation& operation);
+  [[nodiscard]] uint64_t LoggedBytesMax(const Operation& operation);
   void ReplyRefused(wal::Admission admission, kv::ReplyWriter& reply);
   void RunCommand(const Command& command, CommandContext& context);
   void Park(LaneMessage* message);

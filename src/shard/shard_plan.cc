@@ -32,7 +32,7 @@ bool ArityFits(const Command& command, size_t args) {
   const auto words = static_cast<int64_t>(args) + 1;
   const bool fits = command.arity >= 0 ? words == command.arity : words >= -command.arity;
   // Pairs come whole.
-  return fits && (command.keys.step != 2 || args % 2 == 0);
+  return fits && (command.routing.keys.step != 2 || args % 2 == 0);
 }
 
 // SCAN's cursor is decimal text, LIST's eight raw bytes.
@@ -95,7 +95,7 @@ RequestPlan Shard::MakePlan(const kv::Request& request, std::vector<uint64_t>& h
   const Command* const command = index_.Find(request.command);
   if (command == nullptr || !ArityFits(*command, request.args.size())) return plan;
   plan.command = command;
-  switch (command->route) {
+  switch (command->routing.route) {
     case Route::kHere:
       plan.kind = RequestPlan::Kind::kHere;
       break;
@@ -125,9 +125,9 @@ bool Shard::HashKeys(const kv::Request& request, RequestPlan& plan,
   const bool check = !command.Is(kChecksLimits);
   plan.kind = RequestPlan::Kind::kOneLane;
   plan.first_hash = static_cast<uint32_t>(hashes.size());
-  const size_t last = LastKey(command.keys, request.args.size());
-  const auto step = static_cast<size_t>(command.keys.step);
-  for (size_t at = static_cast<size_t>(command.keys.first) - 1; at < last; at += step) {
+  const size_t last = LastKey(command.routing.keys, request.args.size());
+  const auto step = static_cast<size_t>(command.routing.keys.step);
+  for (size_t at = static_cast<size_t>(command.routing.keys.first) - 1; at < last; at += step) {
     const std::string_view key = request.args[at];
     if (check && key.size() > limits.key_bytes_max) return false;
     const uint64_t hash = base::KeyHash(key, hash_seed_);
@@ -152,12 +152,12 @@ void Shard::WriteRefusal(const kv::Request& request, kv::ReplyWriter& reply) con
     reply.Error(StatusCode::kUnknownCommand, UnknownCommandText(request));
   } else if (!ArityFits(*command, request.args.size())) {
     ReplyWrongArity(reply, command->name);
-  } else if (command->route == Route::kCursor) {
+  } else if (command->routing.route == Route::kCursor) {
     reply.Error(StatusCode::kBadArgument, "invalid cursor");
   } else {
-    const size_t last = LastKey(command->keys, request.args.size());
-    const auto step = static_cast<size_t>(command->keys.step);
-    for (size_t at = static_cast<size_t>(command->keys.first) - 1; at < last; at += step) {
+    const size_t last = LastKey(command->routing.keys, request.args.size());
+    const auto step = static_cast<size_t>(command->routing.keys.step);
+    for (size_t at = static_cast<size_t>(command->routing.keys.first) - 1; at < last; at += step) {
       if (request.args[at].size() <= slice_.limits().key_bytes_max) continue;
       reply.Error(StatusCode::kKeyTooLarge, "key exceeds maximum size");
       return;
