@@ -19,12 +19,13 @@ constexpr char kBoolean = 'b';  // u8
 constexpr char kDouble = 'd';   // 8 bytes
 constexpr char kSimple = 's';   // length, bytes
 constexpr char kBulk = 'k';     // length, bytes
-constexpr char kValue = 'v';    // type u8, created_at_s u32, expires_at i64, length, bytes
+constexpr char kValue = 'v';    // fixed fields of a value, length, bytes
 constexpr char kArray = 'a';    // u64 count
 constexpr char kMap = 'm';      // u64 pairs
 constexpr char kError = 'e';    // code u8, length, bytes
 
-constexpr size_t kValueFixedBytes = 1 + 4 + 8;
+// A value's type u8, created_at_s u32, expires_at i64, client_flags u32, version u64, marks u8.
+constexpr size_t kValueFixedBytes = 1 + 4 + 8 + 4 + 8 + 1;
 
 template <typename T>
 T Take(std::string_view& rest) {
@@ -47,6 +48,9 @@ ValueView TakeValue(std::string_view& rest) {
   value.type = static_cast<ValueType>(Take<uint8_t>(rest));
   value.created_at_s = Take<uint32_t>(rest);
   value.expires_at = Take<int64_t>(rest);
+  value.client_flags = Take<uint32_t>(rest);
+  value.version = Take<uint64_t>(rest);
+  value.marks = Take<uint8_t>(rest);
   value.bytes = TakeBytes(rest);
   return value;
 }
@@ -88,6 +92,9 @@ void ReplyTape::Value(const ValueView& value) {
   fixed[0] = static_cast<char>(value.type);
   base::StoreLittle(fixed + 1, value.created_at_s);
   base::StoreLittle(fixed + 5, value.expires_at);
+  base::StoreLittle(fixed + 13, value.client_flags);
+  base::StoreLittle(fixed + 17, value.version);
+  base::StoreLittle(fixed + 25, value.marks);
   base::StoreLittle(fixed + kValueFixedBytes, static_cast<uint32_t>(value.bytes.size()));
   Put(kValue, {fixed, sizeof(fixed)}, value.bytes);
 }

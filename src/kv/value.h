@@ -30,13 +30,35 @@ inline constexpr uint8_t kValueTypeMax = 4;
 using ExpiryMillis = int64_t;
 inline constexpr ExpiryMillis kNoExpiry = INT64_MAX;
 
+// What the memcache protocol remembers about a value besides its flags and its version. Part of the
+// log format, as far as it is logged: never reuse a bit. A write through another protocol clears
+// all of them.
+using Marks = uint8_t;
+inline constexpr Marks kMarkFetched = 0x10;    // read since it was written; not logged
+inline constexpr Marks kMarkStale = 0x20;      // invalidated, and kept until somebody recaches it
+inline constexpr Marks kMarkTokenSent = 0x40;  // a client was told to recache it; not logged
+inline constexpr Marks kMarkBinaryKey = 0x80;  // its key was given in base64, and is shown so
+inline constexpr Marks kMarksAll = 0xf0;
+inline constexpr Marks kMarksLogged = kMarkStale | kMarkBinaryKey;
+
 // A value that somebody else owns.
 struct ValueView {
   ValueType type = ValueType::kString;
   std::string_view bytes;
   ExpiryMillis expires_at = kNoExpiry;
   uint32_t created_at_s = 0;  // unix seconds
+  uint32_t client_flags = 0;  // of the memcache protocol: the client's own number
+  uint64_t version = 0;       // of the memcache protocol (its cas unique); 0: nobody has asked
+  Marks marks = 0;
 };
+
+// What a write through another protocol than memcache stores.
+[[nodiscard]] inline ValueView WithoutNotes(ValueView value) {
+  value.client_flags = 0;
+  value.version = 0;
+  value.marks = 0;
+  return value;
+}
 
 // True when `bytes` can be a value of `type` (the fixed sizes above; a boolean is 0 or 1).
 [[nodiscard]] bool IsWellFormed(ValueType type, std::string_view bytes);

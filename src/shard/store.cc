@@ -75,6 +75,7 @@ Result<int64_t> Store::Increment(std::string_view key, int64_t delta) {
     failure = shard::AddToValue(found ? &value : nullptr, delta, sum);
     if (!failure.ok()) return 0;
     const kv::ScalarBytes bytes(sum);
+    value = kv::WithoutNotes(value);
     value.type = kv::ValueType::kInteger;
     value.bytes = bytes.view();
     if (impl_->engine().Put(hashed, value) == storage::PutResult::kOutOfMemory) {

@@ -27,6 +27,7 @@ struct HashedKey {
 
 enum class PutResult : uint8_t { kInserted, kReplaced, kOutOfMemory };
 enum class ExpireResult : uint8_t { kSet, kAbsent, kOutOfMemory };
+enum class AnnotateResult : uint8_t { kSet, kAbsent, kOutOfMemory };
 
 // `table_capacity`: slots there are now. `load_factor` = entries / table_capacity. `data_bytes`:
 // key and value lengths, exact. `entries` counts entries that have expired and were not yet met by
@@ -65,7 +66,7 @@ class Engine {
   // True when the key is there and not expired. `value` may be null (EXISTS).
   [[nodiscard]] virtual bool Get(const HashedKey& key, int64_t now_ms, kv::ValueView* value) = 0;
 
-  // Inserts or overwrites value, type, expiry and created-at. The bytes of `value` may point into
+  // Inserts or overwrites everything that a ValueView has. The bytes of `value` may point into
   // this engine (even into the same entry).
   [[nodiscard]] virtual PutResult Put(const HashedKey& key, const kv::ValueView& value) = 0;
 
@@ -75,6 +76,10 @@ class Engine {
   // Sets or (kNoExpiry) removes the expiry of a key that is there.
   [[nodiscard]] virtual ExpireResult SetExpiry(const HashedKey& key, int64_t now_ms,
                                                kv::ExpiryMillis expires_at) = 0;
+
+  // Sets the marks and the version of a key that is there, and nothing else of it.
+  [[nodiscard]] virtual AnnotateResult Annotate(const HashedKey& key, int64_t now_ms,
+                                                kv::Marks marks, uint64_t version) = 0;
 
   // Brings what the coming calls for these hashes will touch into the cache, all of them
   // overlapping. A hint, at most kPrefetchMax at a time.

@@ -11,8 +11,9 @@ namespace corelane::storage {
 EntryPtr Entry::Make(std::string_view key, const kv::ValueView& value) {
   CHECK(key.size() <= kKeyBytesHardMax);
   CHECK(value.bytes.size() <= kValueBytesHardMax);
-  const bool expires = value.expires_at != kv::kNoExpiry;
-  void* const memory = std::malloc(AllocationBytes(key.size(), value.bytes.size(), expires));
+  const uint8_t flags = FlagsOf(value);
+  void* const memory =
+      std::malloc(AllocationBytes(FieldBytes(flags), key.size(), value.bytes.size()));
   if (memory == nullptr) return nullptr;
 
   EntryPtr entry(::new (memory) Entry());
@@ -20,12 +21,9 @@ EntryPtr Entry::Make(std::string_view key, const kv::ValueView& value) {
   entry->created_at_s_ = value.created_at_s;
   entry->key_bytes_ = static_cast<uint16_t>(key.size());
   entry->type_ = static_cast<uint8_t>(value.type);
-  entry->flags_ = expires ? kHasExpiry : 0;
-  char* to = entry->body();
-  if (expires) {
-    base::StoreLittle(to, value.expires_at);
-    to += sizeof(value.expires_at);
-  }
+  entry->flags_ = flags;
+  entry->StoreFields(value);
+  char* const to = entry->body() + entry->field_bytes();
   // An empty view may hold a null pointer, which memcpy must not see.
   if (!key.empty()) std::memcpy(to, key.data(), key.size());
   if (!value.bytes.empty()) std::memcpy(to + key.size(), value.bytes.data(), value.bytes.size());
@@ -33,16 +31,17 @@ EntryPtr Entry::Make(std::string_view key, const kv::ValueView& value) {
 }
 
 bool Entry::TryOverwrite(const kv::ValueView& value) {
-  const bool expires = value.expires_at != kv::kNoExpiry;
-  if (expires != has_expiry()) return false;
+  const uint8_t flags = FlagsOf(value);
+  if (((flags ^ flags_) & ~kv::kMarksAll) != 0) return false;
   const size_t value_bytes = value.bytes.size();
-  if (AllocationBytes(key_bytes_, value_bytes, expires) != allocation_bytes()) return false;
+  if (AllocationBytes(field_bytes(), key_bytes_, value_bytes) != allocation_bytes()) return false;
 
   // The key stays where it is, so the value is the only thing that moves: a source inside this
   // entry is safe.
-  char* const to = body() + expiry_bytes() + key_bytes_;
+  char* const to = body() + field_bytes() + key_bytes_;
   if (value_bytes != 0) std::memmove(to, value.bytes.data(), value_bytes);
-  if (expires) base::StoreLittle(body(), value.expires_at);
+  flags_ = flags;
+  StoreFields(value);
   value_bytes_ = static_cast<uint32_t>(value_bytes);
   created_at_s_ = value.created_at_s;
   type_ = static_cast<uint8_t>(value.type);
@@ -56,8 +55,45 @@ bool Entry::TrySetExpiry(kv::ExpiryMillis expires_at) {
   return true;
 }
 
-size_t Entry::AllocationBytes(size_t key_bytes, size_t value_bytes, bool expires) {
-  const size_t bytes = sizeof(Entry) + (expires ? sizeof(int64_t) : 0) + key_bytes + value_bytes;
+bool Entry::TryAnnotate(kv::Marks marks, uint64_t version) {
+  if ((version != 0) != ((flags_ & kHasVersion) != 0)) return false;
+  flags_ = static_cast<uint8_t>((flags_ & ~kv::kMarksAll) | marks);
+  if (version != 0) base::StoreLittle(body() + FieldBytes(flags_ & kHasExpiry), version);
+  return true;
+}
+
+uint8_t Entry::FlagsOf(const kv::ValueView& value) {
+  return static_cast<uint8_t>((value.expires_at != kv::kNoExpiry ? kHasExpiry : 0) |
+                              (value.version != 0 ? kHasVersion : 0) |
+                              (value.client_flags != 0 ? kHasClientFlags : 0) | value.marks);
+}
+
+// Which fields there are is in flags_ already.
+void Entry::StoreFields(const kv::ValueView& value) {
+  char* to = body();
+  if ((flags_ & kHasExpiry) != 0) {
+    base::StoreLittle(to, value.expires_at);
+    to += sizeof(value.expires_at);
+  }
+  if ((flags_ & kHasVersion) != 0) {
+    base::StoreLittle(to, value.version);
+    to += sizeof(value.version);
+  }
+  if ((flags_ & kHasClientFlags) != 0) base::StoreLittle(to, value.client_flags);
+}
+
+void Entry::AddNotes(kv::ValueView& view) const {
+  const char* from = body() + FieldBytes(flags_ & kHasExpiry);
+  if ((flags_ & kHasVersion) != 0) {
+    view.version = base::LoadLittle<uint64_t>(from);
+    from += sizeof(view.version);
+  }
+  if ((flags_ & kHasClientFlags) != 0) view.client_flags = base::LoadLittle<uint32_t>(from);
+  view.marks = flags_ & kv::kMarksAll;
+}
+
+size_t Entry::AllocationBytes(size_t field_bytes, size_t key_bytes, size_t value_bytes) {
+  const size_t bytes = sizeof(Entry) + field_bytes + key_bytes + value_bytes;
   return (bytes + kEntryGranuleBytes - 1) / kEntryGranuleBytes * kEntryGranuleBytes;
 }
 

@@ -8,9 +8,10 @@
 //   4        4      created at, unix seconds
 //   8        2      key length in bytes
 //   10       1      type (kv::ValueType)
-//   11       1      flags: bit 0 = has an expiry
-//   12       8      expiry, unix milliseconds; only when the flag is set
-//   12 or 20        key, then value
+//   11       1      which optional fields there are (bits 0 to 3), kv::Marks (bits 4 to 7)
+//   12              the optional fields that there are, in this order: expiry (8 bytes, unix
+//                   milliseconds), version (8 bytes), client flags (4 bytes)
+//   behind them     key, then value
 //
 // A key of 20 bytes with a value of 64 makes 96 bytes, which is a size class of every common
 // malloc.
@@ -47,9 +48,9 @@ class Entry {
   Entry(const Entry&) = delete;
   Entry& operator=(const Entry&) = delete;
 
-  [[nodiscard]] std::string_view key() const { return {body() + expiry_bytes(), key_bytes_}; }
+  [[nodiscard]] std::string_view key() const { return {body() + field_bytes(), key_bytes_}; }
   [[nodiscard]] std::string_view value() const {
-    return {body() + expiry_bytes() + key_bytes_, value_bytes_};
+    return {body() + field_bytes() + key_bytes_, value_bytes_};
   }
   [[nodiscard]] bool has_expiry() const { return (flags_ & kHasExpiry) != 0; }
   [[nodiscard]] kv::ExpiryMillis expires_at() const {
@@ -59,38 +60,59 @@ class Entry {
     return has_expiry() && LoadExpiry() <= now_ms;
   }
   [[nodiscard]] kv::ValueView View() const {
-    return {static_cast<kv::ValueType>(type_), value(), expires_at(), created_at_s_};
+    kv::ValueView view{static_cast<kv::ValueType>(type_), value(), expires_at(), created_at_s_};
+    if ((flags_ & ~kHasExpiry) != 0) [[unlikely]]
+      AddNotes(view);
+    return view;
   }
 
   // What the entry adds to EngineStats::data_bytes, and what it takes from malloc.
   [[nodiscard]] size_t data_bytes() const { return size_t{key_bytes_} + value_bytes_; }
   [[nodiscard]] size_t allocation_bytes() const {
-    return AllocationBytes(key_bytes_, value_bytes_, has_expiry());
+    return AllocationBytes(field_bytes(), key_bytes_, value_bytes_);
   }
 
-  // Overwrites in place when the allocation would be as long and the expiry stays or stays away,
-  // else returns false and changes nothing. `value` may point into this entry.
+  // Overwrites in place when the allocation would be as long and the optional fields stay or stay
+  // away, else returns false and changes nothing. `value` may point into this entry.
   [[nodiscard]] bool TryOverwrite(const kv::ValueView& value);
   // Sets the expiry in place when there is room for it already (or none needed), else returns
   // false.
   [[nodiscard]] bool TrySetExpiry(kv::ExpiryMillis expires_at);
+  // Sets marks and version in place when there is room for the version already (or none needed),
+  // else returns false.
+  [[nodiscard]] bool TryAnnotate(kv::Marks marks, uint64_t version);
 
  private:
-  static constexpr uint8_t kHasExpiry = 1;
+  // Each bit is the size of its field, but for that of the version, which is shifted there.
+  static constexpr uint8_t kHasVersion = 1;
+  static constexpr uint8_t kHasClientFlags = sizeof(uint32_t);
+  static constexpr uint8_t kHasExpiry = sizeof(int64_t);
+  static constexpr unsigned kVersionSizeShift = 3;
 
   Entry() = default;
-  [[nodiscard]] static size_t AllocationBytes(size_t key_bytes, size_t value_bytes, bool expires);
+  [[nodiscard]] static uint8_t FlagsOf(const kv::ValueView& value);
+  [[nodiscard]] static size_t FieldBytes(uint8_t flags) {
+    return (flags & (kHasExpiry | kHasClientFlags)) +
+           (static_cast<size_t>(flags & kHasVersion) << kVersionSizeShift);
+  }
+  [[nodiscard]] static size_t AllocationBytes(size_t field_bytes, size_t key_bytes,
+                                              size_t value_bytes);
 
   [[nodiscard]] const char* body() const { return reinterpret_cast<const char*>(this + 1); }
   [[nodiscard]] char* body() { return reinterpret_cast<char*>(this + 1); }
-  [[nodiscard]] size_t expiry_bytes() const { return has_expiry() ? sizeof(int64_t) : 0; }
+  [[nodiscard]] size_t field_bytes() const { return FieldBytes(flags_); }
   [[nodiscard]] kv::ExpiryMillis LoadExpiry() const;
+  void StoreFields(const kv::ValueView& value);
+  void AddNotes(kv::ValueView& view) const;
 
   uint32_t value_bytes_ = 0;
   uint32_t created_at_s_ = 0;
   uint16_t key_bytes_ = 0;
   uint8_t type_ = 0;
   uint8_t flags_ = 0;
+
+  static_assert(((kHasVersion | kHasClientFlags | kHasExpiry) & kv::kMarksAll) == 0);
+  static_assert(size_t{kHasVersion} << kVersionSizeShift == sizeof(uint64_t));
 };
 
 static_assert(sizeof(Entry) == 12);

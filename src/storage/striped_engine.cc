@@ -112,6 +112,25 @@ ExpireResult StripedEngine::SetExpiry(const HashedKey& key, int64_t now_ms,
   return ExpireResult::kSet;
 }
 
+AnnotateResult StripedEngine::Annotate(const HashedKey& key, int64_t now_ms, kv::Marks marks,
+                                       uint64_t version) {
+  const Place place = PlaceAt(PositionOf(key.hash));
+  const auto at = place.stripe.entries.find(key);
+  if (at == place.stripe.entries.end()) return AnnotateResult::kAbsent;
+  Entry& entry = *at->get();
+  // Whoever reads it next drops it.
+  if (entry.IsExpired(now_ms)) return AnnotateResult::kAbsent;
+  if (entry.TryAnnotate(marks, version)) return AnnotateResult::kSet;
+
+  kv::ValueView value = entry.View();
+  value.marks = marks;
+  value.version = version;
+  EntryPtr fresh = Entry::Make(entry.key(), value);
+  if (fresh == nullptr) return AnnotateResult::kOutOfMemory;
+  ReplaceEntry(place, *at, std::move(fresh));
+  return AnnotateResult::kSet;
+}
+
 void StripedEngine::ReplaceEntry(Place place, const PackedEntryPtr& packed, EntryPtr entry) {
   CountEntry(place, *entry, 1);
   EntryPtr old = packed.Swap(std::move(entry));

@@ -7,8 +7,8 @@
 // and no atomic read-modify-write is done.
 //
 // Shared mode: any thread may call, by these rules.
-//   - Get, Put, Erase and SetExpiry need the guard of the key's hash (Lock), held by the calling
-//   thread. Views they hand out live as
+//   - Get, Put, Erase, SetExpiry and Annotate need the guard of the key's hash (Lock), held by the
+//   calling thread. Views they hand out live as
 //     long as the guard. A thread holds one guard at a time, or it may deadlock.
 //   - VisitStripe, SweepStripe and Clear take what they need themselves, so the caller holds no
 //   guard; nor may a visitor ask for one.
@@ -56,6 +56,8 @@ class StripedEngine final : public Engine {
   bool Erase(const HashedKey& key, int64_t now_ms) override;
   [[nodiscard]] ExpireResult SetExpiry(const HashedKey& key, int64_t now_ms,
                                        kv::ExpiryMillis expires_at) override;
+  [[nodiscard]] AnnotateResult Annotate(const HashedKey& key, int64_t now_ms, kv::Marks marks,
+                                        uint64_t version) override;
   void Prefetch(std::span<const uint64_t> hashes) override;
   WalkCursor VisitStripe(WalkCursor cursor, EntryVisitor visitor) override;
   WalkCursor SweepStripe(WalkCursor cursor, int64_t now_ms) override;

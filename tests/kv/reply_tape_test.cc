@@ -24,7 +24,9 @@ class Transcript final : public ReplyWriter {
   void Value(const ValueView& value) override {
     Add("value", std::to_string(static_cast<int>(value.type)) + "," +
                      std::to_string(value.created_at_s) + "," + std::to_string(value.expires_at) +
-                     "," + std::string(value.bytes));
+                     "," + std::to_string(value.client_flags) + "," +
+                     std::to_string(value.version) + "," + std::to_string(value.marks) + "," +
+                     std::string(value.bytes));
   }
   void Array(size_t count) override { Add("array", std::to_string(count)); }
   void Map(size_t pairs) override { Add("map", std::to_string(pairs)); }
@@ -59,7 +61,13 @@ TEST(ReplyTapeTest, EveryElementComesBackAsItWas) {
   tape.Simple("PONG");
   tape.Bulk(std::string_view("a\0b", 3));
   tape.Bulk("");
-  tape.Value({.type = ValueType::kBinary, .bytes = "xyz", .expires_at = 77, .created_at_s = 88});
+  tape.Value({.type = ValueType::kBinary,
+              .bytes = "xyz",
+              .expires_at = 77,
+              .created_at_s = 88,
+              .client_flags = 99,
+              .version = 111,
+              .marks = kMarkStale});
   tape.Error(StatusCode::kWrongType, "not a number");
   tape.Array(0);
   tape.Map(0);
@@ -75,7 +83,7 @@ TEST(ReplyTapeTest, EveryElementComesBackAsItWas) {
   EXPECT_EQ(PlayOne(reader), "simple=PONG;");
   EXPECT_EQ(PlayOne(reader), std::string("bulk=a\0b;", 9));
   EXPECT_EQ(PlayOne(reader), "bulk=;");
-  EXPECT_EQ(PlayOne(reader), "value=4,88,77,xyz;");
+  EXPECT_EQ(PlayOne(reader), "value=4,88,77,99,111,32,xyz;");
   EXPECT_FALSE(reader.done());
   EXPECT_TRUE(reader.AtError());
   EXPECT_EQ(PlayOne(reader), "error=wrong type,not a number;");

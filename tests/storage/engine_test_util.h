@@ -22,7 +22,11 @@ inline HashedKey Hashed(std::string_view key, uint64_t seed = kTestSeed) {
 inline std::string KeyName(uint64_t number) { return "key:" + std::to_string(number); }
 
 inline kv::ValueView Text(std::string_view bytes, kv::ExpiryMillis expires_at = kv::kNoExpiry) {
-  return {kv::ValueType::kString, bytes, expires_at, 1};
+  kv::ValueView value;
+  value.bytes = bytes;
+  value.expires_at = expires_at;
+  value.created_at_s = 1;
+  return value;
 }
 
 // The value of a key, or "(none)".

@@ -51,6 +51,61 @@ TEST(Entry, AnExpiryIsChangedInPlaceWhenThereIsOne) {
   EXPECT_TRUE(with->IsExpired(-7));
 }
 
+TEST(Entry, OptionalFieldsTakeRoomOnlyWhenTheyAreThere) {
+  kv::ValueView value = Text(std::string(64, 'v'));
+  const std::string key(20, 'k');
+  value.marks = kv::kMarksAll;
+  EXPECT_EQ(Entry::Make(key, value)->allocation_bytes(), 96u);
+  value.client_flags = 1;
+  EXPECT_EQ(Entry::Make(key, value)->allocation_bytes(), 112u);
+  value.version = 1;
+  value.expires_at = 5;
+  value.bytes = value.bytes.substr(16 + 4);  // of the 20 bytes more, 16 are a granule
+  EXPECT_EQ(Entry::Make(key, value)->allocation_bytes(), 96u);
+}
+
+TEST(Entry, KeepsEveryCombinationOfOptionalFields) {
+  for (unsigned bits = 0; bits < 16; ++bits) {
+    kv::ValueView put = Text("value", (bits & 1) != 0 ? 1234 : kv::kNoExpiry);
+    put.version = (bits & 2) != 0 ? uint64_t{1} << 60 : 0;
+    put.client_flags = (bits & 4) != 0 ? UINT32_MAX : 0;
+    put.marks = (bits & 8) != 0 ? kv::kMarkStale : 0;
+    const EntryPtr entry = Entry::Make("key", put);
+    for (int overwritten = 0; overwritten < 2; ++overwritten) {
+      const kv::ValueView got = entry->View();
+      EXPECT_EQ(entry->key(), "key");
+      EXPECT_EQ(got.bytes, "value");
+      EXPECT_EQ(got.expires_at, put.expires_at);
+      EXPECT_EQ(got.version, put.version);
+      EXPECT_EQ(got.client_flags, put.client_flags);
+      EXPECT_EQ(got.marks, put.marks);
+      put.marks ^= kv::kMarkFetched;
+      put.client_flags -= put.client_flags != 0 ? 1 : 0;
+      ASSERT_TRUE(entry->TryOverwrite(put));
+    }
+    put.client_flags = put.client_flags != 0 ? 0 : 1;
+    EXPECT_FALSE(entry->TryOverwrite(put));
+  }
+}
+
+TEST(Entry, IsAnnotatedInPlaceWhenTheVersionHasItsRoom) {
+  kv::ValueView put = Text("value", 1234);
+  const EntryPtr without = Entry::Make("key", put);
+  EXPECT_FALSE(without->TryAnnotate(kv::kMarkStale, 9));
+  EXPECT_TRUE(without->TryAnnotate(kv::kMarkStale, 0));
+  EXPECT_EQ(without->View().marks, kv::kMarkStale);
+  put.version = 8;
+  put.client_flags = 7;
+  const EntryPtr with = Entry::Make("key", put);
+  EXPECT_TRUE(with->TryAnnotate(kv::kMarkFetched, 9));
+  EXPECT_FALSE(with->TryAnnotate(0, 0));
+  EXPECT_EQ(with->View().version, 9u);
+  EXPECT_EQ(with->View().client_flags, 7u);
+  EXPECT_EQ(with->View().marks, kv::kMarkFetched);
+  EXPECT_EQ(with->View().expires_at, 1234);
+  EXPECT_EQ(with->value(), "value");
+}
+
 TEST(PackedEntryPtr, HoldsMovesAndGivesAway) {
   EntryPtr entry = Entry::Make("key", Text("v"));
   Entry* const raw = entry.get();

@@ -62,6 +62,44 @@ TEST(StripedEngine, OverwritesValueTypeExpiryAndCreation) {
   }
 }
 
+TEST(StripedEngine, AnnotatesWithoutTouchingTheValue) {
+  const auto engine = MakeStripedEngine(kTestSeed);
+  EXPECT_EQ(engine->Annotate(Hashed("a"), 0, kv::kMarkStale, 1), AnnotateResult::kAbsent);
+  kv::ValueView put = Text("value", 900);
+  put.client_flags = 42;
+  ASSERT_EQ(engine->Put(Hashed("a"), put), PutResult::kInserted);
+  for (const uint64_t version : {uint64_t{5}, uint64_t{6}, uint64_t{0}}) {
+    EXPECT_EQ(engine->Annotate(Hashed("a"), 0, kv::kMarkFetched, version), AnnotateResult::kSet);
+    kv::ValueView got;
+    ASSERT_TRUE(engine->Get(Hashed("a"), 0, &got));
+    EXPECT_EQ(got.version, version);
+    EXPECT_EQ(got.marks, kv::kMarkFetched);
+    EXPECT_EQ(got.client_flags, 42u);
+    EXPECT_EQ(got.bytes, "value");
+    EXPECT_EQ(got.expires_at, 900);
+    EXPECT_EQ(engine->Stats().data_bytes, 6u);
+    EXPECT_EQ(engine->Stats().entries, 1u);
+    EXPECT_EQ(engine->Stats().entries_with_expiry, 1u);
+  }
+  EXPECT_EQ(engine->Annotate(Hashed("a"), 900, kv::kMarkStale, 1), AnnotateResult::kAbsent);
+}
+
+TEST(StripedEngine, AnExpiryKeepsTheNotes) {
+  const auto engine = MakeStripedEngine(kTestSeed);
+  kv::ValueView put = Text("value");
+  put.client_flags = 42;
+  put.version = 7;
+  put.marks = kv::kMarkStale;
+  ASSERT_EQ(engine->Put(Hashed("a"), put), PutResult::kInserted);
+  ASSERT_EQ(engine->SetExpiry(Hashed("a"), 0, 77), ExpireResult::kSet);
+  kv::ValueView got;
+  ASSERT_TRUE(engine->Get(Hashed("a"), 0, &got));
+  EXPECT_EQ(got.expires_at, 77);
+  EXPECT_EQ(got.client_flags, 42u);
+  EXPECT_EQ(got.version, 7u);
+  EXPECT_EQ(got.marks, kv::kMarkStale);
+}
+
 TEST(StripedEngine, PutMayReadFromTheEntryItOverwrites) {
   const auto engine = MakeStripedEngine(kTestSeed);
   const std::string text = "0123456789abcdefghijklmnopqrstuvwxyz";
