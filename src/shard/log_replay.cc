@@ -34,6 +34,7 @@ Status LogReplay::OnFrame(const wal::Frame& frame) {
   switch (frame.type) {
     case wal::FrameType::kPut:
     case wal::FrameType::kPutExpiring:
+    case wal::FrameType::kPutNoted:
       if (frame.value.expires_at <= now_ms_) {
         engine_.Erase(key, kBeforeAllExpiry);
       } else if (engine_.Put(key, frame.value) == storage::PutResult::kOutOfMemory) {
@@ -48,6 +49,12 @@ Status LogReplay::OnFrame(const wal::Frame& frame) {
         engine_.Erase(key, kBeforeAllExpiry);
       } else if (engine_.SetExpiry(key, kBeforeAllExpiry, frame.value.expires_at) ==
                  storage::ExpireResult::kOutOfMemory) {
+        return Status(StatusCode::kOutOfMemory, name_ + ": the data does not fit into memory");
+      }
+      break;
+    case wal::FrameType::kMarks:
+      if (engine_.Annotate(key, kBeforeAllExpiry, frame.value.marks, 0) ==
+          storage::AnnotateResult::kOutOfMemory) {
         return Status(StatusCode::kOutOfMemory, name_ + ": the data does not fit into memory");
       }
       break;

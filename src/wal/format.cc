@@ -32,23 +32,62 @@ constexpr size_t kValueTypeAt = 17;
 constexpr size_t kKeyLengthAt = 18;
 constexpr size_t kCreatedAt = 20;
 
-bool HasNumber(FrameType type) {
-  return type == FrameType::kPutExpiring || type == FrameType::kExpiry ||
-         type == FrameType::kDurableMark;
-}
+// What the bodies of a type have.
+enum : uint8_t {
+  kKnown = 1,  // this version reads and writes it
+  kNumber = 2,
+  kNotes = 4,
+  kKey = 8,
+  kValue = 16,
+};
 
-bool HasKey(FrameType type) { return type <= FrameType::kExpiry; }
+constexpr std::array<uint8_t, 11> kFrameParts = {
+    0,
+    kKnown | kKey | kValue,                     // put
+    kKnown | kNumber | kKey | kValue,           // put with expiry
+    kKnown | kKey,                              // erase
+    kKnown | kNumber | kKey,                    // expiry
+    kKnown,                                     // clear
+    kKnown | kNumber,                           // durable mark
+    0,                                          // checkpoint begin
+    0,                                          // checkpoint end
+    kKnown | kNumber | kNotes | kKey | kValue,  // put with notes
+    kKnown | kNumber | kKey,                    // marks
+};
 
-bool HasValue(FrameType type) { return type == FrameType::kPut || type == FrameType::kPutExpiring; }
+uint8_t PartsOf(uint8_t type) { return type < kFrameParts.size() ? kFrameParts[type] : 0; }
+bool Has(FrameType type, uint8_t part) { return (PartsOf(static_cast<uint8_t>(type)) & part) != 0; }
 
-bool IsKnown(uint8_t type) {
-  return type >= static_cast<uint8_t>(FrameType::kPut) &&
-         type <= static_cast<uint8_t>(FrameType::kDurableMark);
+size_t FixedBytes(FrameType type) {
+  return (Has(type, kNumber) ? kFrameNumberBytes : 0) + (Has(type, kNotes) ? kFrameNotesBytes : 0);
 }
 
 size_t FrameLength(const Frame& frame) {
-  return kFrameHeaderBytes + (HasNumber(frame.type) ? kFrameNumberBytes : 0) + frame.key.size() +
-         frame.value.bytes.size();
+  return kFrameHeaderBytes + FixedBytes(frame.type) + frame.key.size() + frame.value.bytes.size();
+}
+
+uint64_t NumberOf(const Frame& frame) {
+  switch (frame.type) {
+    case FrameType::kDurableMark:
+      return frame.durable_seq;
+    case FrameType::kMarks:
+      return frame.value.marks & kv::kMarksLogged;
+    default:
+      return static_cast<uint64_t>(frame.value.expires_at);
+  }
+}
+
+void TakeNumber(uint64_t number, Frame& frame) {
+  switch (frame.type) {
+    case FrameType::kDurableMark:
+      frame.durable_seq = number;
+      break;
+    case FrameType::kMarks:
+      frame.value.marks = static_cast<kv::Marks>(number & kv::kMarksLogged);
+      break;
+    default:
+      frame.value.expires_at = static_cast<kv::ExpiryMillis>(number);
+  }
 }
 
 uint32_t FrameChecksum(const char* frame, size_t padded_bytes, uint64_t seed) {
@@ -58,8 +97,8 @@ uint32_t FrameChecksum(const char* frame, size_t padded_bytes, uint64_t seed) {
 // A frame whose checksum is right can still be one that no writer makes; its fields are not used
 // before this has passed.
 bool FieldsAgree(const Frame& frame, uint32_t created_at_s) {
-  if (!HasKey(frame.type) && !frame.key.empty()) return false;
-  if (HasValue(frame.type)) return kv::IsWellFormed(frame.value.type, frame.value.bytes);
+  if (!Has(frame.type, kKey) && !frame.key.empty()) return false;
+  if (Has(frame.type, kValue)) return kv::IsWellFormed(frame.value.type, frame.value.bytes);
   return frame.value.bytes.empty() && frame.value.type == kv::ValueType::kString &&
          created_at_s == 0;
 }
@@ -139,11 +178,14 @@ size_t EncodeFrame(const Frame& frame, uint64_t checksum_seed, char* to) {
   base::StoreLittle<uint16_t>(to + kKeyLengthAt, static_cast<uint16_t>(frame.key.size()));
   base::StoreLittle<uint32_t>(to + kCreatedAt, frame.value.created_at_s);
   char* at = to + kFrameHeaderBytes;
-  if (HasNumber(frame.type)) {
-    base::StoreLittle<uint64_t>(at, frame.type == FrameType::kDurableMark
-                                        ? frame.durable_seq
-                                        : static_cast<uint64_t>(frame.value.expires_at));
+  if (Has(frame.type, kNumber)) {
+    base::StoreLittle<uint64_t>(at, NumberOf(frame));
     at += kFrameNumberBytes;
+  }
+  if (Has(frame.type, kNotes)) {
+    base::StoreLittle<uint32_t>(at, frame.value.client_flags);
+    base::StoreLittle<uint32_t>(at + sizeof(uint32_t), frame.value.marks & kv::kMarksLogged);
+    at += kFrameNotesBytes;
   }
   // An empty view may hold a null pointer, which memcpy does not take.
   if (!frame.key.empty()) std::memcpy(at, frame.key.data(), frame.key.size());
@@ -167,19 +209,22 @@ FrameVerdict DecodeFrame(std::string_view bytes, uint64_t checksum_seed, Frame& 
   }
   const auto type = base::LoadLittle<uint8_t>(from + kTypeAt);
   const auto value_type = base::LoadLittle<uint8_t>(from + kValueTypeAt);
-  if (!IsKnown(type) || value_type > kv::kValueTypeMax) return FrameVerdict::kUnknownType;
+  if (PartsOf(type) == 0 || value_type > kv::kValueTypeMax) return FrameVerdict::kUnknownType;
   frame = Frame{.type = static_cast<FrameType>(type), .seq = AnnouncedSequence(from)};
   frame.value.type = static_cast<kv::ValueType>(value_type);
   size_t at = kFrameHeaderBytes;
   const size_t key_bytes = base::LoadLittle<uint16_t>(from + kKeyLengthAt);
-  const size_t number_bytes = HasNumber(frame.type) ? kFrameNumberBytes : 0;
-  if (length < at + number_bytes + key_bytes) return FrameVerdict::kBadContent;
-  if (frame.type == FrameType::kDurableMark) {
-    frame.durable_seq = base::LoadLittle<uint64_t>(from + at);
-  } else if (number_bytes != 0) {
-    frame.value.expires_at = base::LoadLittle<int64_t>(from + at);
+  if (length < at + FixedBytes(frame.type) + key_bytes) return FrameVerdict::kBadContent;
+  if (Has(frame.type, kNumber)) {
+    TakeNumber(base::LoadLittle<uint64_t>(from + at), frame);
+    at += kFrameNumberBytes;
   }
-  at += number_bytes;
+  if (Has(frame.type, kNotes)) {
+    frame.value.client_flags = base::LoadLittle<uint32_t>(from + at);
+    const auto marks = base::LoadLittle<uint32_t>(from + at + sizeof(uint32_t));
+    frame.value.marks = static_cast<kv::Marks>(marks & kv::kMarksLogged);
+    at += kFrameNotesBytes;
+  }
   frame.key = bytes.substr(at, key_bytes);
   frame.value.bytes = bytes.substr(at + key_bytes, length - at - key_bytes);
   const auto created_at_s = base::LoadLittle<uint32_t>(from + kCreatedAt);

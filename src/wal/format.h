@@ -28,9 +28,11 @@ inline constexpr size_t kFrameHeaderBytes = 24;
 inline constexpr size_t kFrameAlignmentBytes = 8;
 // The number (an expiry or a sequence number) that the bodies of some types start with.
 inline constexpr size_t kFrameNumberBytes = 8;
+// Client flags and marks, which follow the number in a put with notes.
+inline constexpr size_t kFrameNotesBytes = 8;
 
 inline constexpr size_t kFrameOverheadBytesMax =
-    kFrameHeaderBytes + kFrameNumberBytes + kFrameAlignmentBytes - 1;
+    kFrameHeaderBytes + kFrameNumberBytes + kFrameNotesBytes + kFrameAlignmentBytes - 1;
 inline constexpr size_t kFrameBytesMax =
     kFrameOverheadBytesMax + kKeyBytesHardMax + kValueBytesHardMax;
 static_assert(kFrameBytesMax < UINT32_MAX);
@@ -53,7 +55,15 @@ enum class FrameType : uint8_t {
   kDurableMark = 6,      // everything up to durable_seq was on stable storage when this was written
   kCheckpointBegin = 7,  // 7 and 8 are kept for checkpoints; this version refuses to read them
   kCheckpointEnd = 8,
+  kPutNoted = 9,  // a put, with or without expiry, with client flags or marks
+  kMarks = 10,    // nothing changes but the marks
 };
+
+// The type of frame that a put of `value` makes.
+[[nodiscard]] inline FrameType PutTypeOf(const kv::ValueView& value) {
+  if (value.client_flags != 0 || (value.marks & kv::kMarksLogged) != 0) return FrameType::kPutNoted;
+  return value.expires_at == kv::kNoExpiry ? FrameType::kPut : FrameType::kPutExpiring;
+}
 
 // One frame, taken apart. Fields that the type does not use keep their defaults. key and value
 // point into the bytes it came from.
@@ -61,7 +71,7 @@ struct Frame {
   FrameType type = FrameType::kPut;
   uint64_t seq = 0;
   std::string_view key = {};
-  kv::ValueView value = {};  // kExpiry uses only expires_at
+  kv::ValueView value = {};  // kExpiry uses only expires_at, kMarks only marks
   uint64_t durable_seq = 0;  // kDurableMark
 };
 

@@ -57,6 +57,7 @@ class LaneLog {
   virtual uint64_t AppendPut(std::string_view key, const kv::ValueView& value) = 0;
   virtual uint64_t AppendErase(std::string_view key) = 0;
   virtual uint64_t AppendExpiry(std::string_view key, kv::ExpiryMillis expires_at) = 0;
+  virtual uint64_t AppendMarks(std::string_view key, kv::Marks marks) = 0;
   virtual uint64_t AppendClear() = 0;
 
   [[nodiscard]] virtual uint64_t last_seq() const = 0;

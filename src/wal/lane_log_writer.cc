@@ -112,9 +112,7 @@ inline uint64_t LaneLogWriter::Append(Frame& frame) {
 }
 
 uint64_t LaneLogWriter::AppendPut(std::string_view key, const kv::ValueView& value) {
-  Frame frame{.type = value.expires_at == kv::kNoExpiry ? FrameType::kPut : FrameType::kPutExpiring,
-              .key = key,
-              .value = value};
+  Frame frame{.type = PutTypeOf(value), .key = key, .value = value};
   return Append(frame);
 }
 
@@ -126,6 +124,12 @@ uint64_t LaneLogWriter::AppendErase(std::string_view key) {
 uint64_t LaneLogWriter::AppendExpiry(std::string_view key, kv::ExpiryMillis expires_at) {
   Frame frame{.type = FrameType::kExpiry, .key = key};
   frame.value.expires_at = expires_at;
+  return Append(frame);
+}
+
+uint64_t LaneLogWriter::AppendMarks(std::string_view key, kv::Marks marks) {
+  Frame frame{.type = FrameType::kMarks, .key = key};
+  frame.value.marks = marks;
   return Append(frame);
 }
 

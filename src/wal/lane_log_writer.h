@@ -37,6 +37,7 @@ class LaneLogWriter final : public LaneLog {
   uint64_t AppendPut(std::string_view key, const kv::ValueView& value) override;
   uint64_t AppendErase(std::string_view key) override;
   uint64_t AppendExpiry(std::string_view key, kv::ExpiryMillis expires_at) override;
+  uint64_t AppendMarks(std::string_view key, kv::Marks marks) override;
   uint64_t AppendClear() override;
   [[nodiscard]] uint64_t last_seq() const override { return last_seq_; }
   [[nodiscard]] uint64_t released_seq() const override {

@@ -29,6 +29,11 @@ uint64_t ScriptedLog::AppendExpiry(std::string_view key, kv::ExpiryMillis expire
   return frames.size();
 }
 
+uint64_t ScriptedLog::AppendMarks(std::string_view key, kv::Marks marks) {
+  frames.push_back("marks " + std::string(key) + " " + std::to_string(marks));
+  return frames.size();
+}
+
 uint64_t ScriptedLog::AppendClear() {
   frames.emplace_back("clear");
   return frames.size();

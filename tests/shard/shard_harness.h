@@ -29,6 +29,7 @@ class ScriptedLog final : public wal::LaneLog {
   wal::Admission Admit(size_t, size_t) override { return admission; }
   uint64_t AppendPut(std::string_view key, const kv::ValueView& value) override;
   uint64_t AppendErase(std::string_view key) override;
+  uint64_t AppendMarks(std::string_view key, kv::Marks marks) override;
   uint64_t AppendExpiry(std::string_view key, kv::ExpiryMillis expires_at) override;
   uint64_t AppendClear() override;
   uint64_t last_seq() const override { return frames.size(); }

@@ -19,6 +19,7 @@ namespace {
 class SliceOpenerTest : public testing::Test {
  protected:
   using Model = std::map<std::string, std::string>;
+  static constexpr std::string_view kStaleKey = "key7";
 
   SliceOpenerOptions Options(uint32_t lanes) {
     SliceOpenerOptions options;
@@ -55,13 +56,17 @@ class SliceOpenerTest : public testing::Test {
       const uint64_t hash = base::KeyHash(key, 7);
       ASSERT_TRUE(slices[storage::LaneOf(hash, lanes)].engine->Get({key, hash}, 0, &found)) << key;
       EXPECT_EQ(found.bytes, value);
+      EXPECT_EQ(found.client_flags, value.size());
+      EXPECT_EQ(found.marks, key == kStaleKey ? kv::kMarkStale : 0);
     }
     for (const auto& [key, value] : more) {
       wal::LaneLog& log = *slices[storage::LaneOf(base::KeyHash(key, 7), lanes)].log;
-      ASSERT_EQ(log.Admit(1, 100), wal::Admission::kOk);
+      ASSERT_EQ(log.Admit(2, 200), wal::Admission::kOk);
       kv::ValueView view;
       view.bytes = value;
+      view.client_flags = static_cast<uint32_t>(value.size());
       log.AppendPut(key, view);
+      if (key == kStaleKey) log.AppendMarks(key, kv::kMarkStale);
       model[key] = value;
     }
     for (const SliceParts& slice : slices) EXPECT_TRUE(slice.log->Close().ok());

@@ -79,6 +79,51 @@ TEST(FormatTest, FramesHaveTheirGoldenBytes) {
             "e7825e0120000000050000000000000006000000000000000300000000000000");
 }
 
+TEST(FormatTest, FramesWithNotesHaveTheirGoldenBytesAndComeBack) {
+  Frame put = PutOfGreeting();
+  put.value.client_flags = 42;
+  put.type = PutTypeOf(put.value);
+  EXPECT_EQ(Hex(Encode(put, kSeed)),
+            "f486fe343b00000001000000000000000900080000f15365ffffffffffffff7f"
+            "2a000000000000006772656574696e6768656c6c6f20776f726c640000000000");
+  put.value.expires_at = 1700000060000;
+  // The unlogged marks are left out.
+  put.value.marks = kv::kMarksAll;
+  Frame got;
+  ASSERT_EQ(DecodeFrame(Encode(put, kSeed), kSeed, got), FrameVerdict::kGood);
+  EXPECT_EQ(got.type, FrameType::kPutNoted);
+  EXPECT_EQ(got.key, "greeting");
+  EXPECT_EQ(got.value.bytes, "hello world");
+  EXPECT_EQ(got.value.client_flags, 42u);
+  EXPECT_EQ(got.value.marks, kv::kMarksLogged);
+  EXPECT_EQ(got.value.expires_at, 1700000060000);
+  EXPECT_EQ(got.value.created_at_s, 1700000000u);
+
+  Frame marks{.type = FrameType::kMarks, .seq = 2, .key = "k"};
+  marks.value.marks = kv::kMarkStale | kv::kMarkFetched;
+  EXPECT_EQ(Hex(Encode(marks, kSeed)),
+            "5f6cc83e2100000002000000000000000a000100000000002000000000000000"
+            "6b00000000000000");
+  ASSERT_EQ(DecodeFrame(Encode(marks, kSeed), kSeed, got), FrameVerdict::kGood);
+  EXPECT_EQ(got.type, FrameType::kMarks);
+  EXPECT_EQ(got.key, "k");
+  EXPECT_EQ(got.value.marks, kv::kMarkStale);
+}
+
+TEST(FormatTest, OnlyWhatHasNotesIsLoggedWithThem) {
+  kv::ValueView value;
+  value.version = 7;
+  value.marks = kv::kMarkFetched | kv::kMarkTokenSent;
+  EXPECT_EQ(PutTypeOf(value), FrameType::kPut);
+  value.expires_at = 5;
+  EXPECT_EQ(PutTypeOf(value), FrameType::kPutExpiring);
+  value.client_flags = 1;
+  EXPECT_EQ(PutTypeOf(value), FrameType::kPutNoted);
+  value.client_flags = 0;
+  value.marks = kv::kMarkStale;
+  EXPECT_EQ(PutTypeOf(value), FrameType::kPutNoted);
+}
+
 TEST(FormatTest, EverySingleBitFlipOfAFrameIsNoticed) {
   const std::string good = Encode(PutOfGreeting(), kSeed);
   Frame frame;
@@ -110,7 +155,8 @@ TEST(FormatTest, AFrameIsBoundToItsSegmentAndPlace) {
 
 TEST(FormatTest, WholeFramesOfAnUnknownKindAreToldFromDamage) {
   Frame frame;
-  for (const auto& [offset, value] : {std::pair{16, 0}, {16, 7}, {16, 8}, {16, 255}, {17, 5}}) {
+  for (const auto& [offset, value] :
+       {std::pair{16, 0}, {16, 7}, {16, 8}, {16, 11}, {16, 255}, {17, 5}}) {
     std::string bytes = Encode(PutOfGreeting(), kSeed);
     bytes[static_cast<size_t>(offset)] = static_cast<char>(value);
     Reseal(bytes, kSeed);
