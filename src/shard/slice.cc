@@ -20,7 +20,7 @@ bool Slice::Get(const storage::HashedKey& key, kv::ValueView* value) {
   return found;
 }
 
-bool Slice::Put(const storage::HashedKey& key, kv::ValueView value) {
+bool Slice::PutNoted(const storage::HashedKey& key, kv::ValueView value) {
   if (value.created_at_s == 0) value.created_at_s = static_cast<uint32_t>(now_ms_ / 1000);
   if (engine_->Put(key, value) == storage::PutResult::kOutOfMemory) return false;
   if (log_ != nullptr) Wrote(key.hash, log_->AppendPut(key.key, value));
@@ -49,7 +49,39 @@ storage::ExpireResult Slice::SetExpiry(const storage::HashedKey& key, kv::Expiry
   return result;
 }
 
+bool Slice::Annotate(const storage::HashedKey& key, kv::Marks marks, uint64_t version) {
+  kv::ValueView before;
+  if (!engine_->Get(key, now_ms_, &before)) return false;
+  if (engine_->Annotate(key, now_ms_, marks, version) != storage::AnnotateResult::kSet) {
+    return false;
+  }
+  const bool logged = ((before.marks ^ marks) & kv::kMarksLogged) != 0;
+  if (logged && log_ != nullptr) Wrote(key.hash, log_->AppendMarks(key.key, marks));
+  return true;
+}
+
+uint64_t Slice::NextVersion() {
+  // Room for 65 versions a microsecond before a later run could give one out again.
+  constexpr int kVersionsPerMillisBits = 16;
+  if (next_version_ == 0) {
+    next_version_ = static_cast<uint64_t>(now_ms_) << kVersionsPerMillisBits | 1;
+  }
+  return next_version_;
+}
+
+uint64_t Slice::DrawVersion() {
+  const uint64_t version = NextVersion();
+  ++next_version_;
+  return version;
+}
+
+void Slice::ClearIfDue() {
+  if (log_ != nullptr && log_->Admit(1, 0) != wal::Admission::kOk) return;
+  Clear();
+}
+
 void Slice::Clear() {
+  clear_at_ms_ = kv::kNoExpiry;
   engine_->Clear();
   if (log_ == nullptr) return;
   clear_seq_ = log_->AppendClear();

@@ -44,17 +44,35 @@ class Slice {
 
   // The wall clock of this turn, read once per turn.
   [[nodiscard]] int64_t now_ms() const { return now_ms_; }
-  void set_now_ms(int64_t now_ms) { now_ms_ = now_ms; }
+  void set_now_ms(int64_t now_ms) {
+    now_ms_ = now_ms;
+    if (now_ms_ >= clear_at_ms_) [[unlikely]]
+      ClearIfDue();
+  }
 
   // Reads and changes. A change's key and value have passed the limits and the log's Admit().
   [[nodiscard]] bool Get(const storage::HashedKey& key, kv::ValueView* value);
   // False: out of memory, nothing changed. The value's bytes must not point into this engine (the
   // log's frame is written from them after the engine has changed). Its created-at is set to now
-  // when it is 0.
-  [[nodiscard]] bool Put(const storage::HashedKey& key, kv::ValueView value);
+  // when it is 0. Client flags, version and marks are not kept: they are the memcache protocol's,
+  // which stores with PutNoted().
+  [[nodiscard]] bool Put(const storage::HashedKey& key, const kv::ValueView& value) {
+    return PutNoted(key, kv::WithoutNotes(value));
+  }
+  [[nodiscard]] bool PutNoted(const storage::HashedKey& key, kv::ValueView value);
   bool Erase(const storage::HashedKey& key);
   [[nodiscard]] storage::ExpireResult SetExpiry(const storage::HashedKey& key, kv::ExpiryMillis at);
+  // What the memcache protocol remembers about a key that is there. A change of a mark that is
+  // logged needs the log's Admit(); any other does not. False: no such key, or out of memory.
+  [[nodiscard]] bool Annotate(const storage::HashedKey& key, kv::Marks marks, uint64_t version);
+  // A version that no value has had and no earlier run has given out: counted up from the clock.
+  [[nodiscard]] uint64_t DrawVersion();
+  // What the next DrawVersion() gives: higher than every version so far.
+  [[nodiscard]] uint64_t NextVersion();
   void Clear();
+  // Clears as soon as it is that late and the log has room; kv::kNoExpiry takes it back. Not
+  // logged.
+  void ClearAt(int64_t at_ms) { clear_at_ms_ = at_ms; }
   // For commands that read what no single key names (DBSIZE, scans): the reply depends on
   // everything before it.
   void ReadAll();
@@ -75,6 +93,7 @@ class Slice {
  private:
   void Wrote(uint64_t hash, uint64_t seq);
   void WasRead(uint64_t hash);
+  void ClearIfDue();
 
   // What was written last under each of these buckets of hashes. A read waits for its bucket, which
   // may be a little more than for its key, and far less than for the whole log.
@@ -87,6 +106,8 @@ class Slice {
   const uint32_t lane_;
   const uint32_t lanes_;
   int64_t now_ms_ = 0;
+  int64_t clear_at_ms_ = kv::kNoExpiry;
+  uint64_t next_version_ = 0;  // 0: none was asked for yet
   uint64_t gate_seq_ = 0;
   uint64_t clear_seq_ = 0;
   std::array<uint64_t, kBuckets> written_seq_{};
