@@ -8,6 +8,9 @@
 // the received bytes (or into the codec, for words it spells out itself) and die with them; the
 // views' array belongs to the batch.
 //
+// `spelled_by` tells a word that a codec spelled out from one that a client wrote: only a codec's
+// may be one of the table's internal words (mc.set, cl.put), so a RESP client cannot say them.
+//
 // `tag` is the codec's own: it travels with the request and comes back when the reply is encoded
 // (the native codec keeps its opcode there). Nobody else looks at it.
 
@@ -19,10 +22,13 @@
 
 namespace corelane::kv {
 
+enum class SpelledBy : uint8_t { kCodec, kClient };
+
 struct Request {
   std::string_view command;
   std::span<const std::string_view> args;
   uint32_t tag = 0;
+  SpelledBy spelled_by = SpelledBy::kCodec;
 };
 
 // The requests of one decode call, in order. Reused from call to call so that decoding allocates
@@ -40,8 +46,8 @@ class RequestBatch {
 
   // Building: Arg() for each argument, then Finish() once for the request they belong to.
   void Arg(std::string_view arg) { args_.push_back(arg); }
-  void Finish(std::string_view command, uint32_t tag) {
-    requests_.push_back({command, {}, tag});
+  void Finish(std::string_view command, uint32_t tag, SpelledBy spelled_by = SpelledBy::kCodec) {
+    requests_.push_back({command, {}, tag, spelled_by});
     arg_ends_.push_back(args_.size());
   }
   // Forgets arguments that no Finish() followed.

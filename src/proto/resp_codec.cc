@@ -100,7 +100,7 @@ bool RespCodec::DecodeInline(std::string_view rest, kv::RequestBatch& batch, Dec
   if (words_.size() > limits_.args_max) return Fail(result, kTooBig);
   if (words_.empty()) return true;
   for (size_t i = 1; i < words_.size(); ++i) batch.Arg(words_[i]);
-  batch.Finish(words_[0], 0);
+  batch.Finish(words_[0], 0, kv::SpelledBy::kClient);
   return true;
 }
 

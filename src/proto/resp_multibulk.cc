@@ -66,7 +66,7 @@ size_t ParseWhole(std::string_view request, const MultibulkLimits& limits,
     batch.DropUnfinished();
     return 0;
   }
-  batch.Finish(command, 0);
+  batch.Finish(command, 0, kv::SpelledBy::kClient);
   return total;
 }
 
@@ -92,7 +92,10 @@ void MultibulkParser::Take(std::string_view request, kv::RequestBatch& batch) {
   for (size_t i = 1; i < args_.size(); ++i) {
     batch.Arg(request.substr(args_[i].begin, args_[i].bytes));
   }
-  if (!args_.empty()) batch.Finish(request.substr(args_[0].begin, args_[0].bytes), 0);
+  if (!args_.empty()) {
+    const std::string_view command = request.substr(args_[0].begin, args_[0].bytes);
+    batch.Finish(command, 0, kv::SpelledBy::kClient);
+  }
   args_.clear();
   if (args_.capacity() > kKeptArgsMax) args_.shrink_to_fit();
   expect_ = Expect::kCount;

@@ -58,7 +58,7 @@ enum class Merge : uint8_t {
 enum CommandFlags : uint32_t {
   kReads = 1U << 0,
   kWrites = 1U << 1,        // refused when the log cannot take it
-  kInternal = 1U << 2,      // a word of the binary protocols: RESP clients do not see it
+  kInternal = 1U << 2,      // a word that only codecs spell out, see kv/request.h
   kChecksLimits = 1U << 3,  // looks at key and value sizes itself (best effort over many)
   kRewrites = 1U << 4,      // may log the value that its one key has now, longer by the arguments
   kInTurn = 1U << 5,        // changes the session: runs when all requests before it are answered

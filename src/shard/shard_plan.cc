@@ -90,9 +90,17 @@ void Shard::Prefetch(std::span<const PlannedBatch> batches) {
       std::span(prefetch_).first(std::min(prefetch_.size(), storage::Engine::kPrefetchMax)));
 }
 
+// Internal words are for codecs: a client that writes one means a command that we do not have.
+const Command* Shard::FindCommand(const kv::Request& request) const {
+  const Command* const command = index_.Find(request.command);
+  const bool hidden =
+      command != nullptr && command->Is(kInternal) && request.spelled_by == kv::SpelledBy::kClient;
+  return hidden ? nullptr : command;
+}
+
 RequestPlan Shard::MakePlan(const kv::Request& request, std::vector<uint64_t>& hashes) const {
   RequestPlan plan;
-  const Command* const command = index_.Find(request.command);
+  const Command* const command = FindCommand(request);
   if (command == nullptr || !ArityFits(*command, request.args.size())) return plan;
   plan.command = command;
   switch (command->routing.route) {
@@ -147,7 +155,7 @@ bool Shard::HashKeys(const kv::Request& request, RequestPlan& plan,
 
 // Finds again what MakePlan() refused, and says it.
 void Shard::WriteRefusal(const kv::Request& request, kv::ReplyWriter& reply) const {
-  const Command* const command = index_.Find(request.command);
+  const Command* const command = FindCommand(request);
   if (command == nullptr) {
     reply.Error(StatusCode::kUnknownCommand, UnknownCommandText(request));
   } else if (!ArityFits(*command, request.args.size())) {

@@ -17,7 +17,7 @@ TEST(RequestBatchTest, KeepsRequestsApart) {
   EXPECT_TRUE(batch.empty());
   batch.Arg("key");
   batch.Finish("GET", 1);
-  batch.Finish("PING", 2);
+  batch.Finish("PING", 2, SpelledBy::kClient);
   batch.Arg("key");
   batch.Arg("");
   batch.Finish("SET", 3);
@@ -25,6 +25,8 @@ TEST(RequestBatchTest, KeepsRequestsApart) {
   EXPECT_EQ(batch[0].command, "GET");
   EXPECT_EQ(batch[0].tag, 1u);
   EXPECT_EQ(ArgsOf(batch[0]), (std::vector<std::string_view>{"key"}));
+  EXPECT_EQ(batch[0].spelled_by, SpelledBy::kCodec);
+  EXPECT_EQ(batch[1].spelled_by, SpelledBy::kClient);
   EXPECT_EQ(batch[1].command, "PING");
   EXPECT_TRUE(batch[1].args.empty());
   EXPECT_EQ(batch[2].tag, 3u);

@@ -98,6 +98,21 @@ TEST(Shard, RefusesWhatDoesNotFit) {
             "-ERR invalid cursor ");
 }
 
+TEST(Shard, KnowsInternalWordsOnlyFromCodecs) {
+  Lanes lanes(1);
+  TestClient client;
+  client.Send(lanes[0], "cl.get a\r\nCL.STATS");
+  EXPECT_EQ(client.Take(),
+            "-ERR unknown command 'cl.get', with args beginning with: 'a'  "
+            "-ERR unknown command 'CL.STATS', with args beginning with:  ");
+  PlannedBatch batch;
+  batch.requests.Arg("a");
+  batch.requests.Finish("cl.get", 0, kv::SpelledBy::kCodec);
+  lanes[0].Plan(batch);
+  lanes[0].Execute(batch, client);
+  EXPECT_EQ(client.Take(), "$-1 ");
+}
+
 TEST(Shard, WaitsForTheLogBeforeItAnswersAWrite) {
   Lanes lanes(1, true);
   lanes.log(0).released = 0;
