@@ -46,16 +46,22 @@ bool ParseCursor(const Command& command, std::string_view text, uint64_t& cursor
   return result.ec == std::errc() && result.ptr == text.data() + text.size();
 }
 
+// What redis shows of a word in an error: so much of it, and nothing from a zero byte on.
+std::string_view Shown(std::string_view word, size_t bytes_max) {
+  word = word.substr(0, bytes_max);
+  return word.substr(0, word.find('\0'));
+}
+
 // As redis words it, with the beginning of the arguments.
 std::string UnknownCommandText(const kv::Request& request) {
   constexpr size_t kShownBytesMax = 128;
   std::string text =
-      absl::StrCat("unknown command '", base::ToAbsl(request.command.substr(0, kShownBytesMax)),
+      absl::StrCat("unknown command '", base::ToAbsl(Shown(request.command, kShownBytesMax)),
                    "', with args beginning with: ");
   size_t shown = 0;
   for (const std::string_view arg : request.args) {
     if (shown >= kShownBytesMax) break;
-    const std::string_view part = arg.substr(0, kShownBytesMax - shown);
+    const std::string_view part = Shown(arg, kShownBytesMax - shown);
     absl::StrAppend(&text, "'", base::ToAbsl(part), "' ");
     shown += part.size() + 3;
   }

@@ -96,6 +96,8 @@ TEST(Shard, RefusesWhatDoesNotFit) {
             "-ERR wrong number of arguments for 'get' command "
             "-ERR wrong number of arguments for 'mset' command "
             "-ERR invalid cursor ");
+  client.Send(lanes[0], R"(NOSUCH "a\x00b" c)");
+  EXPECT_EQ(client.Take(), "-ERR unknown command 'NOSUCH', with args beginning with: 'a' 'c'  ");
 }
 
 TEST(Shard, KnowsInternalWordsOnlyFromCodecs) {
