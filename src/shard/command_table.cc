@@ -12,8 +12,8 @@
 
 namespace corelane::shard {
 std::vector<CommandGroup> CommandGroups() {
-  return {StringCommands(), KeyCommands(),  ConnectionCommands(),
-          ServerCommands(), InfoCommands(), NativeCommands()};
+  return {StringCommands(),     RangeCommands(),  CounterCommands(), KeyCommands(),
+          ConnectionCommands(), ServerCommands(), InfoCommands(),    NativeCommands()};
 }
 
 CommandIndex::CommandIndex() {

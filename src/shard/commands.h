@@ -19,6 +19,8 @@ inline constexpr std::string_view kNoPasswordConfigured =
 
 // The groups of the table; command_table.h joins them.
 [[nodiscard]] CommandGroup StringCommands();
+[[nodiscard]] CommandGroup RangeCommands();
+[[nodiscard]] CommandGroup CounterCommands();
 [[nodiscard]] CommandGroup KeyCommands();
 [[nodiscard]] CommandGroup ConnectionCommands();
 [[nodiscard]] CommandGroup ServerCommands();

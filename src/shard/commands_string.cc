@@ -1,110 +1,185 @@
-// The string commands.
+// The commands that store and fetch whole strings.
 
 #include <corelane/status.h>
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
-#include "absl/strings/str_cat.h"
 #include "shard/commands.h"
+#include "shard/string_value.h"
 
 namespace corelane::shard {
 namespace {
 
-enum class SetCondition { kNone, kIfAbsent, kIfPresent };
+enum class SetCondition : uint8_t { kNone, kIfAbsent, kIfPresent };
 
-struct SetOptions {
+// The options of SET and of GETEX, each of which knows a part of them.
+struct StringOptions {
   SetCondition condition = SetCondition::kNone;
-  kv::ExpiryMillis expires_at = kv::kNoExpiry;
-  bool has_expiry = false;
+  ExpiryOption expiry = ExpiryOption::kNone;
+  std::string_view expiry_amount;
   bool keep_ttl = false;
   bool get = false;
+  bool persist = false;
 };
 
-// One expiry option of SET with its argument. False: the reply was an error.
-bool ParseSetExpiry(CommandContext& context, std::string_view word, std::string_view argument,
-                    SetOptions& options) {
-  int64_t amount = 0;
-  if (!kv::ParseInteger(argument, amount)) {
-    ReplyNotAnInteger(context.reply);
-    return false;
-  }
-  const bool seconds = WordIs(word, "ex") || WordIs(word, "exat");
-  const bool relative = WordIs(word, "ex") || WordIs(word, "px");
-  int64_t at = amount;
-  bool fits = amount > 0 && (!seconds || !__builtin_mul_overflow(at, int64_t{1000}, &at));
-  fits = fits && (!relative || !__builtin_add_overflow(at, context.slice.now_ms(), &at));
-  if (!fits || at >= kv::kNoExpiry) {
-    context.reply.Error(StatusCode::kBadArgument, "invalid expire time in 'set' command");
-    return false;
-  }
-  options.expires_at = at;
-  options.has_expiry = true;
+// An option that both commands know, at args[i]; its argument is skipped. The same one may come
+// again, and the last counts, but no two exclude each other.
+bool TakeExpiryOption(const CommandContext& context, size_t& i, StringOptions& options) {
+  const ExpiryOption expiry = ExpiryOptionOf(context.args[i]);
+  if (expiry == ExpiryOption::kNone || i + 1 >= context.args.size()) return false;
+  if (options.keep_ttl || options.persist) return false;
+  if (options.expiry != ExpiryOption::kNone && options.expiry != expiry) return false;
+  options.expiry = expiry;
+  options.expiry_amount = context.args[++i];
   return true;
 }
 
-std::optional<SetOptions> ParseSetOptions(CommandContext& context) {
-  SetOptions options;
-  for (size_t i = 2; i < context.args.size(); ++i) {
-    const std::string_view word = context.args[i];
-    const bool more = i + 1 < context.args.size();
-    if (WordIs(word, "nx") && options.condition != SetCondition::kIfPresent) {
-      options.condition = SetCondition::kIfAbsent;
-    } else if (WordIs(word, "xx") && options.condition != SetCondition::kIfAbsent) {
-      options.condition = SetCondition::kIfPresent;
-    } else if (WordIs(word, "get")) {
-      options.get = true;
-    } else if (WordIs(word, "keepttl") && !options.has_expiry) {
-      options.keep_ttl = true;
-    } else if ((WordIs(word, "ex") || WordIs(word, "px") || WordIs(word, "exat") ||
-                WordIs(word, "pxat")) &&
-               more && !options.has_expiry && !options.keep_ttl) {
-      if (!ParseSetExpiry(context, word, context.args[++i], options)) return std::nullopt;
-    } else {
-      ReplySyntaxError(context.reply);
-      return std::nullopt;
-    }
+bool TakeSetOption(std::string_view word, StringOptions& options) {
+  if (WordIs(word, "nx") && options.condition != SetCondition::kIfPresent) {
+    options.condition = SetCondition::kIfAbsent;
+  } else if (WordIs(word, "xx") && options.condition != SetCondition::kIfAbsent) {
+    options.condition = SetCondition::kIfPresent;
+  } else if (WordIs(word, "get")) {
+    options.get = true;
+  } else if (WordIs(word, "keepttl") && options.expiry == ExpiryOption::kNone) {
+    options.keep_ttl = true;
+  } else {
+    return false;
+  }
+  return true;
+}
+
+bool TakeGetExOption(std::string_view word, StringOptions& options) {
+  if (!WordIs(word, "persist") || options.expiry != ExpiryOption::kNone) return false;
+  options.persist = true;
+  return true;
+}
+
+// All arguments from args[first] on. Nothing: the reply was an error.
+std::optional<StringOptions> ParseOptions(CommandContext& context, size_t first,
+                                          bool (*take)(std::string_view, StringOptions&)) {
+  StringOptions options;
+  for (size_t i = first; i < context.args.size(); ++i) {
+    if (take(context.args[i], options) || TakeExpiryOption(context, i, options)) continue;
+    ReplySyntaxError(context.reply);
+    return std::nullopt;
   }
   return options;
 }
 
-void StoreString(CommandContext& context, const storage::HashedKey& key, std::string_view bytes) {
+// Stores a string at the command's key, or, when its expiry is not after now, leaves nothing there.
+// False: out of memory.
+bool Store(CommandContext& context, std::string_view bytes, kv::ExpiryMillis expires_at) {
+  if (expires_at <= context.slice.now_ms()) {
+    context.slice.Erase(context.Key(0));
+    return true;
+  }
   kv::ValueView value;
   value.bytes = bytes;
-  if (!context.slice.Put(key, value)) return ReplyOutOfMemory(context.reply);
+  value.expires_at = expires_at;
+  return context.slice.Put(context.Key(0), value);
+}
+
+void StoreAndReply(CommandContext& context, std::string_view bytes, kv::ExpiryMillis expires_at) {
+  if (!Store(context, bytes, expires_at)) return ReplyOutOfMemory(context.reply);
   context.reply.Ok();
 }
 
-void RunSet(CommandContext& context) {
-  const storage::HashedKey key = context.Key(0);
-  if (context.args.size() == 2) return StoreString(context, key, context.args[1]);
+// Stores and replies with `old`, which lives in the entry that is replaced and may be null.
+void StoreAndReplyOld(CommandContext& context, std::string_view bytes, kv::ExpiryMillis expires_at,
+                      const kv::ValueView* old) {
+  kv::ValueView kept;
+  std::string kept_bytes;
+  if (old != nullptr) {
+    kept_bytes = old->bytes;
+    kept = *old;
+    kept.bytes = kept_bytes;
+  }
+  if (!Store(context, bytes, expires_at)) return ReplyOutOfMemory(context.reply);
+  if (old == nullptr) return context.reply.Nil();
+  context.reply.Value(kept);
+}
 
-  const std::optional<SetOptions> options = ParseSetOptions(context);
+void SetWithOptions(CommandContext& context) {
+  const std::optional<StringOptions> options = ParseOptions(context, 2, TakeSetOption);
   if (!options) return;
+  kv::ExpiryMillis expires_at = kv::kNoExpiry;
+  if (options->expiry != ExpiryOption::kNone) {
+    const auto at = ExpiryOf(context, options->expiry, options->expiry_amount, "set");
+    if (!at) return;
+    expires_at = *at;
+  }
   kv::ValueView old;
-  const bool present = context.slice.Get(key, &old);
+  const bool present =
+      options->get ? ReadCounted(context, old) : context.slice.Get(context.Key(0), &old);
+  if (options->keep_ttl && present) expires_at = old.expires_at;
   const bool wanted = options->condition == SetCondition::kNone ||
                       (options->condition == SetCondition::kIfPresent) == present;
+  if (!wanted) return options->get && present ? context.reply.Value(old) : context.reply.Nil();
+  if (!options->get) return StoreAndReply(context, context.args[1], expires_at);
+  StoreAndReplyOld(context, context.args[1], expires_at, present ? &old : nullptr);
+}
+
+void RunSet(CommandContext& context) {
+  if (context.args.size() > 2) return SetWithOptions(context);
+  StoreAndReply(context, context.args[1], kv::kNoExpiry);
+}
+
+void RunSetNx(CommandContext& context) {
+  if (context.slice.Get(context.Key(0), nullptr)) return context.reply.Integer(0);
+  if (!Store(context, context.args[1], kv::kNoExpiry)) return ReplyOutOfMemory(context.reply);
+  context.reply.Integer(1);
+}
+
+void SetWithTtl(CommandContext& context, ExpiryOption option, std::string_view command) {
+  const auto at = ExpiryOf(context, option, context.args[1], command);
+  if (at) StoreAndReply(context, context.args[2], *at);
+}
+
+void RunSetEx(CommandContext& context) { SetWithTtl(context, ExpiryOption::kEx, "setex"); }
+void RunPsetEx(CommandContext& context) { SetWithTtl(context, ExpiryOption::kPx, "psetex"); }
+
+void RunGetSet(CommandContext& context) {
+  kv::ValueView old;
+  const bool present = ReadCounted(context, old);
+  StoreAndReplyOld(context, context.args[1], kv::kNoExpiry, present ? &old : nullptr);
+}
+
+void RunGetDel(CommandContext& context) {
+  kv::ValueView old;
+  if (!ReadCounted(context, old)) return context.reply.Nil();
+  context.reply.Value(old);
+  context.slice.Erase(context.Key(0));
+}
+
+void RunGetEx(CommandContext& context) {
+  const std::optional<StringOptions> options = ParseOptions(context, 1, TakeGetExOption);
+  if (!options) return;
+  const storage::HashedKey key = context.Key(0);
   kv::ValueView value;
-  value.bytes = context.args[1];
-  value.expires_at = options->keep_ttl && present ? old.expires_at : options->expires_at;
-  // The old value is replied before the change: it lives in the entry that the change replaces.
-  if (options->get) {
-    if (present) {
-      context.reply.Value(old);
-    } else {
-      context.reply.Nil();
-    }
+  // An expiry that makes no sense is an error only where there is a key to give it to.
+  if (!ReadCounted(context, value)) return context.reply.Nil();
+  kv::ExpiryMillis expires_at = options->persist ? kv::kNoExpiry : value.expires_at;
+  if (options->expiry != ExpiryOption::kNone) {
+    const auto at = ExpiryOf(context, options->expiry, options->expiry_amount, "getex");
+    if (!at) return;
+    expires_at = *at;
   }
-  // An absolute time in the past stores nothing: the key is gone at once.
-  const bool stored =
-      wanted && (value.expires_at <= context.slice.now_ms() ? (context.slice.Erase(key), true)
-                                                            : context.slice.Put(key, value));
-  if (options->get) return;
-  if (!wanted) return context.reply.Nil();
-  if (!stored) return ReplyOutOfMemory(context.reply);
-  context.reply.Ok();
+  if (expires_at <= context.slice.now_ms()) {
+    context.reply.Value(value);
+    context.slice.Erase(key);
+    return;
+  }
+  if (expires_at != value.expires_at) {
+    const auto result = context.slice.SetExpiry(key, expires_at);
+    if (result == storage::ExpireResult::kOutOfMemory) return ReplyOutOfMemory(context.reply);
+    // The value may have moved with its entry.
+    if (!context.slice.Get(key, &value)) return context.reply.Nil();
+  }
+  context.reply.Value(value);
 }
 
 void RunMget(CommandContext& context) {
@@ -130,37 +205,25 @@ void RunMset(CommandContext& context) {
   context.reply.Ok();
 }
 
-void RunIncr(CommandContext& context) { IncrementAndReply(context, context.Key(0), 1); }
-void RunDecr(CommandContext& context) { IncrementAndReply(context, context.Key(0), -1); }
-
-void RunIncrBy(CommandContext& context) {
-  int64_t delta = 0;
-  if (!kv::ParseInteger(context.args[1], delta)) return ReplyNotAnInteger(context.reply);
-  IncrementAndReply(context, context.Key(0), delta);
-}
-
-void RunDecrBy(CommandContext& context) {
-  int64_t delta = 0;
-  if (!kv::ParseInteger(context.args[1], delta)) return ReplyNotAnInteger(context.reply);
-  if (delta == INT64_MIN) {
-    context.reply.Error(StatusCode::kOverflow, "decrement would overflow");
-    return;
-  }
-  IncrementAndReply(context, context.Key(0), -delta);
-}
-
 constexpr Command kStringCommands[] = {
     {"get", 2, kReads, kOneKey, RunGet, "Returns the string value of a key."},
     {"set", -3, kWrites, kOneKey, RunSet,
      "Sets the string value of a key, with NX, XX, GET, EX, PX, EXAT, PXAT and KEEPTTL."},
+    {"setnx", 3, kWrites, kOneKey, RunSetNx,
+     "Sets the string value of a key that does not exist yet."},
+    {"setex", 4, kWrites, kOneKey, RunSetEx,
+     "Sets the string value of a key with a time to live in seconds."},
+    {"psetex", 4, kWrites, kOneKey, RunPsetEx,
+     "Sets the string value of a key with a time to live in milliseconds."},
+    {"getset", 3, kWrites, kOneKey, RunGetSet,
+     "Sets the string value of a key and returns the old one."},
+    {"getdel", 2, kWrites, kOneKey, RunGetDel,
+     "Returns the string value of a key and deletes the key."},
+    {"getex", -2, kWrites, kOneKey, RunGetEx,
+     "Returns the string value of a key and changes its expiry, with EX, PX, EXAT, PXAT and "
+     "PERSIST."},
     {"mget", -2, kReads, kEachKeyInOrder, RunMget, "Returns the string values of several keys."},
     {"mset", -3, kWrites, kPairsAllOk, RunMset, "Sets the string values of several keys."},
-    {"incr", 2, kWrites, kOneKey, RunIncr,
-     "Adds one to the integer value of a key; an absent key counts as 0."},
-    {"decr", 2, kWrites, kOneKey, RunDecr,
-     "Takes one from the integer value of a key; an absent key counts as 0."},
-    {"incrby", 3, kWrites, kOneKey, RunIncrBy, "Adds a number to the integer value of a key."},
-    {"decrby", 3, kWrites, kOneKey, RunDecrBy, "Takes a number from the integer value of a key."},
 };
 
 }  // namespace

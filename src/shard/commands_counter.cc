@@ -1,0 +1,107 @@
+// The commands that count: INCR and its relatives.
+
+#include <corelane/status.h>
+
+#include <array>
+#include <cmath>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "shard/commands.h"
+#include "shard/float_text.h"
+#include "shard/string_value.h"
+
+namespace corelane::shard {
+namespace {
+
+void RunIncr(CommandContext& context) { IncrementAndReply(context, context.Key(0), 1); }
+void RunDecr(CommandContext& context) { IncrementAndReply(context, context.Key(0), -1); }
+
+void RunIncrBy(CommandContext& context) {
+  int64_t delta = 0;
+  if (!kv::ParseInteger(context.args[1], delta)) return ReplyNotAnInteger(context.reply);
+  IncrementAndReply(context, context.Key(0), delta);
+}
+
+void RunDecrBy(CommandContext& context) {
+  int64_t delta = 0;
+  if (!kv::ParseInteger(context.args[1], delta)) return ReplyNotAnInteger(context.reply);
+  if (delta == INT64_MIN) {
+    context.reply.Error(StatusCode::kOverflow, "decrement would overflow");
+    return;
+  }
+  IncrementAndReply(context, context.Key(0), -delta);
+}
+
+// The number that a value is; booleans and bytes are none, as for INCR.
+bool NumberOf(const kv::ValueView& value, long double& number) {
+  switch (value.type) {
+    case kv::ValueType::kString:
+      return ParseFloat(value.bytes, number);
+    case kv::ValueType::kInteger:
+      number = static_cast<long double>(kv::IntegerOf(value.bytes));
+      return true;
+    case kv::ValueType::kFloat:
+      number = kv::FloatOf(value.bytes);
+      return true;
+    case kv::ValueType::kBoolean:
+    case kv::ValueType::kBinary:
+      return false;
+  }
+  return false;
+}
+
+void ReplyNotFinite(kv::ReplyWriter& reply) {
+  reply.Error(StatusCode::kOverflow, "increment would produce NaN or Infinity");
+}
+
+// A float stays one, and is replied as GET shows it.
+void StoreFloatAndReply(CommandContext& context, kv::ValueView value, long double sum) {
+  const auto real = static_cast<double>(sum);
+  if (!std::isfinite(real)) return ReplyNotFinite(context.reply);
+  const kv::ScalarBytes bytes(real);
+  value.bytes = bytes.view();
+  if (!context.slice.Put(context.Key(0), value)) return ReplyOutOfMemory(context.reply);
+  context.reply.Value(value);
+}
+
+void RunIncrByFloat(CommandContext& context) {
+  kv::ValueView value;
+  const bool present = context.slice.Get(context.Key(0), &value);
+  if (!present) value = {};
+  long double number = 0;
+  long double delta = 0;
+  if ((present && !NumberOf(value, number)) || !ParseFloat(context.args[1], delta)) {
+    return context.reply.Error(StatusCode::kBadArgument, "value is not a valid float");
+  }
+  const long double sum = number + delta;
+  if (!std::isfinite(sum)) return ReplyNotFinite(context.reply);
+  if (value.type == kv::ValueType::kFloat) return StoreFloatAndReply(context, value, sum);
+  std::array<char, kFloatTextBytesMax + 1> scratch;
+  const std::string_view text = FormatFloat(sum, scratch);
+  if (!FitsLimit(text.size(), context.slice.limits(), context.reply)) return;
+  if (!StoreText(context, value, text)) return;
+  context.reply.Bulk(text);
+}
+
+// A few digits with an exponent are enough to ask for thousands without one.
+uint64_t FloatValueBytes(std::span<const std::string_view> /*args*/) { return kFloatTextBytesMax; }
+
+constexpr Command kCounterCommands[] = {
+    {"incr", 2, kWrites, kOneKey, RunIncr,
+     "Adds one to the integer value of a key; an absent key counts as 0."},
+    {"decr", 2, kWrites, kOneKey, RunDecr,
+     "Takes one from the integer value of a key; an absent key counts as 0."},
+    {"incrby", 3, kWrites, kOneKey, RunIncrBy, "Adds a number to the integer value of a key."},
+    {"decrby", 3, kWrites, kOneKey, RunDecrBy, "Takes a number from the integer value of a key."},
+    {"incrbyfloat", 3, kWrites, kOneKey, RunIncrByFloat,
+     "Adds a floating-point number to the value of a key; an absent key counts as 0.", nullptr,
+     FloatValueBytes},
+};
+
+}  // namespace
+
+CommandGroup CounterCommands() { return {"string", kCounterCommands}; }
+
+}  // namespace corelane::shard

@@ -1,0 +1,101 @@
+// The commands that work on a part of a string.
+
+#include <corelane/status.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <cstring>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "shard/commands.h"
+#include "shard/string_value.h"
+
+namespace corelane::shard {
+namespace {
+
+void RunAppend(CommandContext& context) {
+  kv::ValueView old;
+  if (!context.slice.Get(context.Key(0), &old)) old = {};
+  const ValueText head(old);
+  const std::string_view tail = context.args[1];
+  const uint64_t bytes = head.view().size() + tail.size();
+  if (!FitsLimit(bytes, context.slice.limits(), context.reply)) return;
+  std::string text;
+  text.reserve(bytes);
+  text.append(head.view()).append(tail);
+  if (!StoreText(context, old, text)) return;
+  context.reply.Integer(static_cast<int64_t>(text.size()));
+}
+
+void RunStrlen(CommandContext& context) {
+  kv::ValueView value;
+  if (!ReadCounted(context, value)) return context.reply.Integer(0);
+  context.reply.Integer(static_cast<int64_t>(ValueText(value).view().size()));
+}
+
+// What [first, last] means in `text`, where negative positions count from the end.
+std::string_view PartOf(std::string_view text, int64_t first, int64_t last) {
+  if (first < 0 && last < 0 && first > last) return {};
+  const auto bytes = static_cast<int64_t>(text.size());
+  if (first < 0) first = std::max<int64_t>(bytes + first, 0);
+  if (last < 0) last = std::max<int64_t>(bytes + last, 0);
+  last = std::min(last, bytes - 1);
+  if (first > last) return {};
+  return text.substr(static_cast<size_t>(first), static_cast<size_t>(last - first + 1));
+}
+
+void RunGetRange(CommandContext& context) {
+  int64_t first = 0;
+  int64_t last = 0;
+  if (!kv::ParseInteger(context.args[1], first) || !kv::ParseInteger(context.args[2], last)) {
+    return ReplyNotAnInteger(context.reply);
+  }
+  kv::ValueView value;
+  if (!ReadCounted(context, value)) return context.reply.Bulk({});
+  context.reply.Bulk(PartOf(ValueText(value).view(), first, last));
+}
+
+void RunSetRange(CommandContext& context) {
+  int64_t offset = 0;
+  if (!kv::ParseInteger(context.args[1], offset)) return ReplyNotAnInteger(context.reply);
+  if (offset < 0) {
+    return context.reply.Error(StatusCode::kBadArgument, "offset is out of range");
+  }
+  const std::string_view part = context.args[2];
+  kv::ValueView old;
+  if (!context.slice.Get(context.Key(0), &old)) old = {};
+  const ValueText before(old);
+  // Nothing to set changes nothing, not even an absent key.
+  if (part.empty()) return context.reply.Integer(static_cast<int64_t>(before.view().size()));
+  const uint64_t end = static_cast<uint64_t>(offset) + part.size();
+  if (!FitsLimit(end, context.slice.limits(), context.reply)) return;
+  std::string text(before.view());
+  if (text.size() < end) text.resize(end);
+  std::memcpy(text.data() + offset, part.data(), part.size());
+  if (!StoreText(context, old, text)) return;
+  context.reply.Integer(static_cast<int64_t>(text.size()));
+}
+
+uint64_t SetRangeValueBytes(std::span<const std::string_view> args) {
+  int64_t offset = 0;
+  return kv::ParseInteger(args[1], offset) && offset > 0 ? static_cast<uint64_t>(offset) : 0;
+}
+
+constexpr Command kRangeCommands[] = {
+    {"append", 3, kWrites | kRewrites, kOneKey, RunAppend,
+     "Appends a string to the value of a key; an absent key counts as empty."},
+    {"strlen", 2, kReads, kOneKey, RunStrlen, "Returns the length of the string value of a key."},
+    {"getrange", 4, kReads, kOneKey, RunGetRange, "Returns a part of the string value of a key."},
+    {"substr", 4, kReads, kOneKey, RunGetRange, "Returns a part of the string value of a key."},
+    {"setrange", 4, kWrites | kRewrites, kOneKey, RunSetRange,
+     "Overwrites a part of the string value of a key, which grows with zero bytes as needed.",
+     nullptr, SetRangeValueBytes},
+};
+
+}  // namespace
+
+CommandGroup RangeCommands() { return {"string", kRangeCommands}; }
+
+}  // namespace corelane::shard
