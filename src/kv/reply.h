@@ -32,7 +32,9 @@ class ReplyWriter {
   virtual void Bulk(std::string_view bytes) = 0;   // any bytes
   virtual void Value(const ValueView& value) = 0;  // a stored value, with its type
   virtual void Array(size_t count) = 0;
-  virtual void Map(size_t pairs) = 0;  // RESP2: an array of 2 x pairs
+  virtual void Map(size_t pairs) = 0;                       // RESP2: an array of 2 x pairs
+  virtual void Set(size_t count) { Array(count); }          // RESP3 has a kind for it
+  virtual void Text(std::string_view text) { Bulk(text); }  // for people; RESP3 has a kind for it
   // `message` is the whole text after the protocol's own prefix for `code` (RESP: "ERR ",
   // "WRONGTYPE ", ...).
   virtual void Error(StatusCode code, std::string_view message) = 0;

@@ -22,6 +22,8 @@ constexpr char kBulk = 'k';     // length, bytes
 constexpr char kValue = 'v';    // fixed fields of a value, length, bytes
 constexpr char kArray = 'a';    // u64 count
 constexpr char kMap = 'm';      // u64 pairs
+constexpr char kSet = 'S';      // u64 count
+constexpr char kText = 't';     // length, bytes
 constexpr char kError = 'e';    // code u8, length, bytes
 
 // A value's type u8, created_at_s u32, expires_at i64, client_flags u32, version u64, marks u8.
@@ -78,6 +80,11 @@ void ReplyTape::Boolean(bool boolean) { Put(kBoolean, AsBytes(uint8_t{boolean}),
 void ReplyTape::Double(double real) { Put(kDouble, AsBytes(real), {}); }
 void ReplyTape::Array(size_t count) { Put(kArray, AsBytes(uint64_t{count}), {}); }
 void ReplyTape::Map(size_t pairs) { Put(kMap, AsBytes(uint64_t{pairs}), {}); }
+void ReplyTape::Set(size_t count) { Put(kSet, AsBytes(uint64_t{count}), {}); }
+
+void ReplyTape::Text(std::string_view text) {
+  Put(kText, AsBytes(static_cast<uint32_t>(text.size())), text);
+}
 
 void ReplyTape::Simple(std::string_view word) {
   Put(kSimple, AsBytes(static_cast<uint32_t>(word.size())), word);
@@ -153,6 +160,15 @@ void ReplyTape::Reader::PlayElement(ReplyWriter& out) {
         out.Map(pairs);
         break;
       }
+      case kSet: {
+        const auto count = Take<uint64_t>(rest_);
+        pending += count;
+        out.Set(count);
+        break;
+      }
+      case kText:
+        out.Text(TakeBytes(rest_));
+        break;
       case kError: {
         const auto code = static_cast<StatusCode>(Take<uint8_t>(rest_));
         out.Error(code, TakeBytes(rest_));

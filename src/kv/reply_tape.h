@@ -30,6 +30,8 @@ class ReplyTape final : public ReplyWriter {
   void Value(const ValueView& value) override;
   void Array(size_t count) override;
   void Map(size_t pairs) override;
+  void Set(size_t count) override;
+  void Text(std::string_view text) override;
   void Error(StatusCode code, std::string_view message) override;
 
   [[nodiscard]] bool empty() const { return bytes_.empty(); }

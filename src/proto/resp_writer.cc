@@ -87,12 +87,12 @@ std::string_view RespErrorPrefix(StatusCode code) {
 
 void RespWriter::Ok() { out_->Append("+OK\r\n"); }
 
-void RespWriter::Nil() { out_->Append(resp3_ ? "_\r\n" : "$-1\r\n"); }
+void RespWriter::Nil() { out_->Append(resp3() ? "_\r\n" : "$-1\r\n"); }
 
 void RespWriter::Integer(int64_t integer) { NumberLine(':', integer); }
 
 void RespWriter::Boolean(bool boolean) {
-  if (resp3_) {
+  if (resp3()) {
     out_->Append(boolean ? "#t\r\n" : "#f\r\n");
   } else {
     NumberLine(':', boolean ? 1 : 0);
@@ -101,7 +101,7 @@ void RespWriter::Boolean(bool boolean) {
 
 void RespWriter::Double(double real) {
   const DoubleText text(real);
-  if (!resp3_) return Bulk(text.view());
+  if (!resp3()) return Bulk(text.view());
   out_->Append(',');
   out_->Append(text.view());
   out_->Append(kLineEnd);
@@ -133,7 +133,19 @@ void RespWriter::Value(const kv::ValueView& value) {
 void RespWriter::Array(size_t count) { NumberLine('*', static_cast<int64_t>(count)); }
 
 void RespWriter::Map(size_t pairs) {
-  NumberLine(resp3_ ? '%' : '*', static_cast<int64_t>(resp3_ ? pairs : 2 * pairs));
+  NumberLine(resp3() ? '%' : '*', static_cast<int64_t>(resp3() ? pairs : 2 * pairs));
+}
+
+void RespWriter::Set(size_t count) { NumberLine(resp3() ? '~' : '*', static_cast<int64_t>(count)); }
+
+// RESP3's verbatim string: the bytes with their format in front.
+void RespWriter::Text(std::string_view text) {
+  constexpr std::string_view kFormat = "txt:";
+  if (!resp3()) return Bulk(text);
+  NumberLine('=', static_cast<int64_t>(kFormat.size() + text.size()));
+  out_->Append(kFormat);
+  out_->Append(text);
+  out_->Append(kLineEnd);
 }
 
 void RespWriter::Error(StatusCode code, std::string_view message) {

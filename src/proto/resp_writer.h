@@ -16,9 +16,10 @@ namespace corelane::proto {
 
 class RespWriter final : public kv::ReplyWriter {
  public:
-  // `resp_version` is 2 or 3. What follows goes to `out`.
-  void Begin(int resp_version, base::Buffer& out) {
-    resp3_ = resp_version >= 3;
+  // What follows goes to `out`. `resp_version` is the session's, 2 or 3, and is looked at when an
+  // element is written: the reply to HELLO is in the version that HELLO has just chosen.
+  void Begin(const int& resp_version, base::Buffer& out) {
+    resp_version_ = &resp_version;
     out_ = &out;
   }
 
@@ -32,6 +33,8 @@ class RespWriter final : public kv::ReplyWriter {
   void Value(const kv::ValueView& value) override;
   void Array(size_t count) override;
   void Map(size_t pairs) override;
+  void Set(size_t count) override;
+  void Text(std::string_view text) override;
   // The prefix of `code` (PROTOCOL.md has the table), then the message with its line ends turned
   // into blanks.
   void Error(StatusCode code, std::string_view message) override;
@@ -39,7 +42,9 @@ class RespWriter final : public kv::ReplyWriter {
  private:
   void NumberLine(char mark, int64_t number);
 
-  bool resp3_ = false;
+  [[nodiscard]] bool resp3() const { return *resp_version_ >= 3; }
+
+  const int* resp_version_ = nullptr;
   base::Buffer* out_ = nullptr;
 };
 

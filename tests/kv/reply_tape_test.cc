@@ -30,6 +30,8 @@ class Transcript final : public ReplyWriter {
   }
   void Array(size_t count) override { Add("array", std::to_string(count)); }
   void Map(size_t pairs) override { Add("map", std::to_string(pairs)); }
+  void Set(size_t count) override { Add("set", std::to_string(count)); }
+  void Text(std::string_view text) override { Add("text", text); }
   void Error(StatusCode code, std::string_view message) override {
     Add("error", std::string(StatusCodeName(code)) + "," + std::string(message));
   }
@@ -99,15 +101,15 @@ TEST(ReplyTapeTest, AnElementIsPlayedWithAllThatIsNestedInIt) {
   tape.Array(3);
   tape.Integer(1);
   tape.Map(1);
-  tape.Bulk("key");
-  tape.Array(2);
+  tape.Text("key");
+  tape.Set(2);
   tape.Nil();
   tape.Ok();
   tape.Bulk("last");
   tape.Integer(9);
 
   ReplyTape::Reader reader(tape);
-  EXPECT_EQ(PlayOne(reader), "array=3;integer=1;map=1;bulk=key;array=2;nil;ok;bulk=last;");
+  EXPECT_EQ(PlayOne(reader), "array=3;integer=1;map=1;text=key;set=2;nil;ok;bulk=last;");
   EXPECT_EQ(PlayOne(reader), "integer=9;");
   EXPECT_TRUE(reader.done());
 }

@@ -156,7 +156,8 @@ TEST(RespReplyRoundTrip, BySeed) {
     std::mt19937_64 random(seed);
     base::Buffer out;
     RespWriter writer;
-    writer.Begin(3, out);
+    const int resp_version = 3;
+    writer.Begin(resp_version, out);
     RespReply expected;
     WriteTree(random, 0, writer, expected);
     const std::string bytes(out.view());

@@ -95,6 +95,24 @@ TEST(RespWriter, Aggregates) {
              "%2\r\n$1\r\na\r\n*0\r\n$1\r\nb\r\n*12\r\n");
 }
 
+TEST(RespWriter, SetsAndTextsAreKindsOfResp3) {
+  const auto say = [](auto& out) {
+    out.Set(1);
+    out.Text("a\nb");
+  };
+  ExpectBoth(say, "*1\r\n$3\r\na\nb\r\n", "~1\r\n=7\r\ntxt:a\nb\r\n");
+}
+
+TEST(RespWriter, TheVersionIsThatOfTheMomentOfWriting) {
+  base::Buffer out;
+  RespWriter writer;
+  int resp_version = 2;
+  writer.Begin(resp_version, out);
+  resp_version = 3;
+  writer.Map(1);
+  EXPECT_EQ(out.view(), "%1\r\n");
+}
+
 TEST(RespWriter, ErrorsHaveThePrefixOfTheirCode) {
   const auto both = [](StatusCode code, const std::string& text) {
     ExpectBoth([&](auto& out) { out.Error(code, "m"); }, text, text);
