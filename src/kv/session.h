@@ -5,8 +5,17 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 namespace corelane::kv {
+
+// CLIENT REPLY. Looked at when a reply has been written, which is when it is kept or dropped.
+enum class ReplyMode : uint8_t {
+  kOn,
+  kOff,
+  kSkipTwo,  // this one and the next
+  kSkipOne,  // this one
+};
 
 struct Session {
   uint64_t id = 0;           // unique in this server run, never reused
@@ -18,6 +27,11 @@ struct Session {
   std::string name;             // CLIENT SETNAME
   std::string library_name;     // CLIENT SETINFO
   std::string library_version;
+  std::string_view last_command;  // the name of its row of the command table; empty: none yet
+  int64_t queued_commands = -1;   // between MULTI and EXEC; -1 outside
+  bool no_evict = false;          // CLIENT NO-EVICT
+  bool no_touch = false;          // CLIENT NO-TOUCH
+  ReplyMode reply_mode = ReplyMode::kOn;
   bool close_after_reply = false;  // QUIT: the reply goes out, then the connection closes
 };
 

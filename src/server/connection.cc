@@ -23,6 +23,7 @@ Connection::Connection(Lane& lane, io::UniqueFd fd, Scheme scheme, bool refused)
   session.local_address = io::LocalAddressText(fd_.get());
   session.lane = lane.index();
   active_at_ns_ = lane.clock().MonotonicNanos();
+  last_request_ms_ = lane.clock().WallMillis();
   session.connected_at_ms = active_at_ns_ / 1'000'000;
 }
 
@@ -43,6 +44,23 @@ void Connection::Drain() {
   if (!paused_) return;
   peer_closed_ = true;
   OnProgress();
+}
+
+void Connection::CloseAfterReplies() {
+  session.close_after_reply = true;
+  Finish();
+}
+
+shard::ClientState Connection::Describe() const {
+  shard::ClientState state{.session = session};
+  state.fd = fd_.get();
+  state.idle_ms = lane_.clock().WallMillis() - last_request_ms_;
+  state.input_bytes = in_.size();
+  state.input_free_bytes = in_.capacity() - in_.size();
+  state.output_bytes = out_.size() + in_flight_.size();
+  state.output_capacity_bytes = out_.capacity() + in_flight_.capacity();
+  state.object_bytes = sizeof(*this);
+  return state;
 }
 
 void Connection::Abort() {
@@ -120,6 +138,7 @@ void Connection::Run(const shard::PlannedBatch& batch, const proto::DecodeResult
     } else {
       lane_.shard().Execute(batch, *this);
     }
+    last_request_ms_ = lane_.shard().slice().now_ms();
     if (lane_.options().idle_timeout_ms != 0) {
       active_at_ns_ = lane_.clock().MonotonicNanos();
       lane_.Touch(*this);
@@ -152,6 +171,8 @@ bool Connection::DecodeReady(shard::PlannedBatch& batch) {
 }
 
 void Connection::ExecuteReady(const shard::PlannedBatch& batch) {
+  // A request of another connection may have closed this one since it was decoded.
+  if (phase_ != Phase::kOpen) return in_.Clear();
   Run(batch, ready_result_);
   in_.Consume(phase_ == Phase::kOpen ? ready_result_.consumed : in_.size());
   // What else is there is executed at the end of the turn.
@@ -208,10 +229,21 @@ void Connection::PauseOrResumeReading() {
 
 kv::ReplyWriter& Connection::BeginReply(uint32_t tag) {
   OnProgress();
+  reply_begin_ = out_.size();
   return codec_->BeginReply(tag, session, out_);
 }
 
-void Connection::EndReply() { codec_->EndReply(); }
+void Connection::EndReply() {
+  codec_->EndReply();
+  if (session.reply_mode == kv::ReplyMode::kOn) [[likely]]
+    return;
+  out_.Truncate(reply_begin_);
+  if (session.reply_mode == kv::ReplyMode::kSkipTwo) {
+    session.reply_mode = kv::ReplyMode::kSkipOne;
+  } else if (session.reply_mode == kv::ReplyMode::kSkipOne) {
+    session.reply_mode = kv::ReplyMode::kOn;
+  }
+}
 
 void Connection::OnProgress() { lane_.MarkDirty(*this); }
 

@@ -26,6 +26,7 @@
 #include "io/unique_fd.h"
 #include "proto/codec.h"
 #include "server/options.h"
+#include "shard/lane_host.h"
 #include "shard/shard.h"
 
 namespace corelane::server {
@@ -64,6 +65,11 @@ class Connection final : public io::RecvOp,
   [[nodiscard]] bool dead() const {
     return phase_ == Phase::kClosing && !receiving_ && !sending_now_;
   }
+  // As CLIENT LIST tells of it.
+  [[nodiscard]] shard::ClientState Describe() const;
+  // No more requests; what was asked is answered, then it closes.
+  void CloseAfterReplies();
+
   // On its way out, whatever is still under way.
   [[nodiscard]] bool closing() const { return phase_ == Phase::kClosing; }
   // When the last whole request was received; monotonic.
@@ -126,7 +132,9 @@ class Connection final : public io::RecvOp,
   bool yielded_ = false;      // stopped at kRequestsPerTurnMax with input left
   size_t needed_ = 1;         // no use decoding with fewer bytes than this
   size_t lingered_bytes_ = 0;
+  size_t reply_begin_ = 0;  // where in out_ the reply being written begins
   int64_t active_at_ns_ = 0;
+  int64_t last_request_ms_ = 0;  // wall clock
   std::unique_ptr<proto::Codec> codec_;
   proto::DecodeResult ready_result_;  // between DecodeReady() and ExecuteReady()
   base::Buffer in_;                   // received, not yet parsed

@@ -2,6 +2,8 @@
 
 #include <pthread.h>
 #include <sched.h>
+#include <signal.h>
+#include <unistd.h>
 
 #include <array>
 #include <cstdint>
@@ -137,6 +139,7 @@ Status Lane::Open() {
   facts_.reactor = &reactor_->counters();
   facts_.io_back_end = io::BackEndName(reactor_->back_end());
   facts_.clock = shared_.clock;
+  facts_.host = this;
   shard_ = std::make_unique<shard::Shard>(*slice_, mailbox, facts_, shared_.opener->hash_seed());
   loop_ = std::make_unique<io::Loop>(*reactor_, *shared_.clock,
                                      io::LoopOptions{shared_.options->spin_us * 1000});
@@ -283,6 +286,32 @@ void Lane::Obey(const LaneOrder& order) {
       break;
   }
 }
+
+// ---- What commands ask ----
+
+void Lane::VisitClients(absl::FunctionRef<void(const shard::ClientState&)> visit) {
+  for (Connection* connection = connections_.Front(); connection != nullptr;
+       connection = connections_.Next(*connection)) {
+    if (!connection->closing()) visit(connection->Describe());
+  }
+}
+
+bool Lane::CloseClient(uint64_t id, bool after_replies) {
+  for (Connection* connection = connections_.Front(); connection != nullptr;
+       connection = connections_.Next(*connection)) {
+    if (connection->session.id != id || connection->closing()) continue;
+    if (after_replies) {
+      connection->CloseAfterReplies();
+    } else {
+      connection->Abort();
+    }
+    return true;
+  }
+  return false;
+}
+
+// The control thread reads signals like any other input, so this one takes the usual way.
+void Lane::RequestShutdown() { ::kill(::getpid(), SIGTERM); }
 
 void Lane::Tick() {
   background_due_ = true;

@@ -15,6 +15,7 @@
 #include <string>
 #include <thread>
 
+#include "absl/functional/function_ref.h"
 #include "base/intrusive_list.h"
 #include "base/spsc_queue.h"
 #include "env/clock.h"
@@ -24,6 +25,7 @@
 #include "server/connection.h"
 #include "server/options.h"
 #include "shard/facts.h"
+#include "shard/lane_host.h"
 #include "shard/mailbox.h"
 #include "shard/planned_batch.h"
 #include "shard/shard.h"
@@ -50,7 +52,7 @@ struct LaneOrder {
   int fd = -1;
 };
 
-class Lane final : public io::TurnTask {
+class Lane final : public io::TurnTask, public shard::LaneHost {
  public:
   Lane(const LaneShared& shared, uint32_t index);
   ~Lane() override;
@@ -110,6 +112,11 @@ class Lane final : public io::TurnTask {
   bool RunTurn() override;
   bool PrepareToSleep() override;
   void OnAwake() override;
+
+  // ---- shard::LaneHost ----
+  void VisitClients(absl::FunctionRef<void(const shard::ClientState&)> visit) override;
+  bool CloseClient(uint64_t id, bool after_replies) override;
+  void RequestShutdown() override;
 
  private:
   static constexpr size_t kOrdersMax = 4096;

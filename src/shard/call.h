@@ -32,6 +32,7 @@ struct LaneMessage {
   const Command* command = nullptr;
   uint32_t origin = 0;    // the lane that sent it
   uint32_t target = 0;    // the lane that executes it
+  uint64_t caller = 0;    // the id of the connection that asks
   uint64_t gate_seq = 0;  // at the target: the log sequence number that the reply waits for
   std::vector<std::string_view> args;
   std::vector<uint64_t> key_hashes;

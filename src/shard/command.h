@@ -26,6 +26,7 @@ struct CommandContext {
   std::span<const uint64_t> key_hashes;  // one for each key, in the order of the arguments
   kv::Session* session;  // of the connection; only commands with Route::kHere may use it
   const LaneFacts& facts;
+  uint64_t caller = 0;  // the id of the connection that asks; 0: none does
 
   [[nodiscard]] storage::HashedKey Key(size_t arg, size_t key = 0) const {
     return {args[arg], key_hashes[key]};
@@ -63,6 +64,8 @@ enum CommandFlags : uint32_t {
   kRewrites = 1U << 4,      // may log the value that its one key has now, longer by the arguments
   kInTurn = 1U << 5,        // changes the session: runs when all requests before it are answered
   kNotQueued = 1U << 6,     // runs at once inside MULTI
+  kFast = 1U << 7,          // for COMMAND INFO: its time does not grow with the data
+  kAdmin = 1U << 8,         // for COMMAND INFO: about running the server
 };
 
 // Positions as redis counts them: 1 is the first argument, -1 the last.
@@ -83,7 +86,7 @@ struct Command {
   std::string_view name;  // lower case
   int arity = 0;          // with the command word itself; -n: at least n
   uint32_t flags = 0;
-  Routing routing;
+  Routing routing = {};
   void (*run)(CommandContext&) = nullptr;
   std::string_view summary;
   void (*merge_parts)(MergeContext&) = nullptr;
@@ -91,6 +94,11 @@ struct Command {
   // Arguments that make no sense count as 0. Null: a value is no longer than the arguments, or
   // (with kRewrites) than what is there and the arguments together.
   uint64_t (*value_bytes)(std::span<const std::string_view> args) = nullptr;
+  // Of a word that is many commands (CLIENT, CONFIG): their rows, named "client|getname". The first
+  // argument chooses, and stays the first of `args`. Such a word has a `run` of its own only if it
+  // may stand alone.
+  std::span<const Command> (*subcommands)() = nullptr;
+  std::string_view syntax = {};  // of a subcommand, for HELP: what may follow it
 
   [[nodiscard]] bool Is(CommandFlags flag) const { return (flags & flag) != 0; }
 };

@@ -12,8 +12,17 @@
 
 namespace corelane::shard {
 std::vector<CommandGroup> CommandGroups() {
-  return {StringCommands(),     RangeCommands(),  CounterCommands(), KeyCommands(),
-          ConnectionCommands(), ServerCommands(), InfoCommands(),    NativeCommands()};
+  return {StringCommands(), RangeCommands(),      CounterCommands(),
+          KeyCommands(),    ConnectionCommands(), ClientCommands(),
+          ServerCommands(), InfoCommands(),       NativeCommands()};
+}
+
+const Command* ChooseSubcommand(const Command& command, std::span<const std::string_view> args) {
+  if (args.empty()) return command.run == nullptr ? nullptr : &command;
+  for (const Command& row : command.subcommands()) {
+    if (WordIs(args[0], SubcommandWord(row))) return &row;
+  }
+  return nullptr;
 }
 
 CommandIndex::CommandIndex() {

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -14,6 +15,11 @@ namespace corelane::shard {
 
 // All groups, in the order of the documentation. Makes a list: not for the data path.
 [[nodiscard]] std::vector<CommandGroup> CommandGroups();
+
+// The row that `args` choose among the subcommands of a row that has some: the row itself when it
+// may stand alone and does, null when there is no such subcommand.
+[[nodiscard]] const Command* ChooseSubcommand(const Command& command,
+                                              std::span<const std::string_view> args);
 
 // Looks up words in any case. One for each lane.
 class CommandIndex {

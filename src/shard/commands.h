@@ -6,6 +6,8 @@
 // the limits, and, for a command that writes, the log has room.
 
 #include <cstdint>
+#include <span>
+#include <string>
 #include <string_view>
 
 #include "shard/command.h"
@@ -23,6 +25,7 @@ inline constexpr std::string_view kNoPasswordConfigured =
 [[nodiscard]] CommandGroup CounterCommands();
 [[nodiscard]] CommandGroup KeyCommands();
 [[nodiscard]] CommandGroup ConnectionCommands();
+[[nodiscard]] CommandGroup ClientCommands();
 [[nodiscard]] CommandGroup ServerCommands();
 [[nodiscard]] CommandGroup InfoCommands();
 [[nodiscard]] CommandGroup NativeCommands();
@@ -55,9 +58,18 @@ void IncrementAndReply(CommandContext& context, const storage::HashedKey& key, i
 void ReplyWrongArity(kv::ReplyWriter& reply, std::string_view command);
 void ReplyUnknownSubcommand(kv::ReplyWriter& reply, std::string_view command,
                             std::string_view word);
+// What "WORD HELP" says: the syntax and the summary of each of the rows.
+void ReplyHelp(kv::ReplyWriter& reply, std::string_view command, std::span<const Command> rows);
+// "GETNAME" of "client|getname".
+[[nodiscard]] std::string_view SubcommandWord(const Command& row);
+[[nodiscard]] std::string UpperCase(std::string_view text);
 void ReplyOutOfMemory(kv::ReplyWriter& reply);
 void ReplySyntaxError(kv::ReplyWriter& reply);
 void ReplyNotAnInteger(kv::ReplyWriter& reply);
+// Names of connections and libraries go into one-line listings: no blanks, no control characters.
+[[nodiscard]] bool IsPlainWord(std::string_view text);
+// Names the connection; false: the reply was an error.
+[[nodiscard]] bool SetSessionName(CommandContext& context, std::string_view name);
 // ASCII, any case; `word` in lower case.
 [[nodiscard]] bool WordIs(std::string_view text, std::string_view word);
 

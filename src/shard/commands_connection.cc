@@ -32,51 +32,8 @@ void ReplyHello(CommandContext& context) {
   reply.Array(0);
 }
 
-// Names of connections and libraries go into one-line listings: no blanks, no control characters.
-bool IsPlainWord(std::string_view text) {
-  for (const char byte : text) {
-    if (byte < '!' || byte > '~') return false;
-  }
-  return true;
-}
-
-bool SetName(CommandContext& context, std::string_view name) {
-  if (!IsPlainWord(name)) {
-    context.reply.Error(StatusCode::kBadArgument,
-                        "Client names cannot contain spaces, newlines or special characters.");
-    return false;
-  }
-  context.session->name = name;
-  return true;
-}
-
-std::string DescribeSession(const CommandContext& context) {
-  const kv::Session& session = *context.session;
-  const int64_t now_ms = context.facts.clock->MonotonicNanos() / 1'000'000;
-  return absl::StrCat("id=", session.id, " addr=", session.peer_address,
-                      " laddr=", session.local_address, " name=", session.name,
-                      " age=", (now_ms - session.connected_at_ms) / 1000, " lane=", session.lane,
-                      " db=0 resp=", session.resp_version, " lib-name=", session.library_name,
-                      " lib-ver=", session.library_version, "\n");
-}
-
-void ClientSetInfo(CommandContext& context) {
-  const std::string_view value = context.args[2];
-  const bool library_name = WordIs(context.args[1], "lib-name");
-  if (!library_name && !WordIs(context.args[1], "lib-ver")) {
-    context.reply.Error(StatusCode::kBadArgument,
-                        absl::StrCat("Unrecognized option '", base::ToAbsl(context.args[1]), "'"));
-    return;
-  }
-  if (!IsPlainWord(value)) {
-    context.reply.Error(StatusCode::kBadArgument,
-                        absl::StrCat(library_name ? "lib-name" : "lib-ver",
-                                     " cannot contain spaces, newlines or special characters."));
-    return;
-  }
-  (library_name ? context.session->library_name : context.session->library_version) = value;
-  context.reply.Ok();
-}
+// There is one user, and it has no password: whatever it gives is right.
+bool IsOnlyUser(std::string_view name) { return name == "default"; }
 
 void RunPing(CommandContext& context) {
   if (context.args.empty()) {
@@ -110,11 +67,14 @@ void RunHello(CommandContext& context) {
   while (next < context.args.size()) {
     const std::string_view option = context.args[next];
     if (WordIs(option, "setname") && next + 1 < context.args.size()) {
-      if (!SetName(context, context.args[next + 1])) return;
+      if (!SetSessionName(context, context.args[next + 1])) return;
       next += 2;
     } else if (WordIs(option, "auth") && next + 2 < context.args.size()) {
-      context.reply.Error(StatusCode::kWrongPassword, kNoPasswordConfigured);
-      return;
+      if (!IsOnlyUser(context.args[next + 1])) {
+        context.reply.Error(StatusCode::kWrongPassword, kNoPasswordConfigured);
+        return;
+      }
+      next += 3;
     } else {
       context.reply.Error(StatusCode::kBadArgument, absl::StrCat("Syntax error in HELLO option '",
                                                                  base::ToAbsl(option), "'"));
@@ -127,6 +87,11 @@ void RunHello(CommandContext& context) {
 
 void RunAuth(CommandContext& context) {
   if (context.args.size() > 2) return ReplySyntaxError(context.reply);
+  if (context.args.size() == 2) {
+    if (IsOnlyUser(context.args[0])) return context.reply.Ok();
+    context.reply.Error(StatusCode::kWrongPassword, kNoPasswordConfigured);
+    return;
+  }
   context.reply.Error(StatusCode::kError,
                       "AUTH <password> called without any password configured for the default "
                       "user. Are you sure your configuration is correct?");
@@ -135,7 +100,7 @@ void RunAuth(CommandContext& context) {
 void RunSelect(CommandContext& context) {
   int64_t index = 0;
   if (!kv::ParseInteger(context.args[0], index)) {
-    context.reply.Error(StatusCode::kBadArgument, "invalid DB index");
+    ReplyNotAnInteger(context.reply);
   } else if (index != 0) {
     context.reply.Error(StatusCode::kBadArgument, "DB index is out of range");
   } else {
@@ -148,38 +113,58 @@ void RunQuit(CommandContext& context) {
   context.reply.Ok();
 }
 
-void RunClient(CommandContext& context) {
-  const std::string_view word = context.args[0];
-  const size_t count = context.args.size();
-  if (WordIs(word, "id") && count == 1) {
-    context.reply.Integer(static_cast<int64_t>(context.session->id));
-  } else if (WordIs(word, "getname") && count == 1) {
-    if (context.session->name.empty()) return context.reply.Nil();
-    context.reply.Bulk(context.session->name);
-  } else if (WordIs(word, "setname") && count == 2) {
-    if (SetName(context, context.args[1])) context.reply.Ok();
-  } else if (WordIs(word, "setinfo") && count == 3) {
-    ClientSetInfo(context);
-  } else if (WordIs(word, "info") && count == 1) {
-    context.reply.Bulk(DescribeSession(context));
-  } else if ((WordIs(word, "no-evict") || WordIs(word, "no-touch")) && count == 2) {
-    if (!WordIs(context.args[1], "on") && !WordIs(context.args[1], "off")) {
-      return ReplySyntaxError(context.reply);
-    }
-    context.reply.Ok();
-  } else {
-    ReplyUnknownSubcommand(context.reply, "CLIENT", word);
-  }
+// Back to what a fresh connection is.
+void RunReset(CommandContext& context) {
+  kv::Session& session = *context.session;
+  session.resp_version = 2;
+  session.name.clear();
+  session.reply_mode = kv::ReplyMode::kOn;
+  context.reply.Simple("RESET");
 }
 
 constexpr Command kConnectionCommands[] = {
-    {"ping", -1, 0, kHere, RunPing, "Returns PONG, or its argument."},
-    {"echo", 2, 0, kHere, RunEcho, "Returns its argument."},
-    {"hello", -1, 0, kHere, RunHello, "Chooses RESP2 or RESP3 and introduces the server."},
-    {"auth", -2, 0, kHere, RunAuth, "Refused: there are no passwords."},
-    {"select", 2, 0, kHere, RunSelect, "Chooses a database; there is only 0."},
-    {"quit", -1, 0, kHere, RunQuit, "Closes the connection after the reply."},
-    {"client", -2, 0, kHere, RunClient, "ID, INFO, GETNAME, SETNAME, SETINFO, NO-EVICT, NO-TOUCH."},
+    {.name = "ping",
+     .arity = -1,
+     .flags = kFast,
+     .routing = kHere,
+     .run = RunPing,
+     .summary = "Returns PONG, or its argument."},
+    {.name = "echo",
+     .arity = 2,
+     .flags = kFast,
+     .routing = kHere,
+     .run = RunEcho,
+     .summary = "Returns its argument."},
+    {.name = "hello",
+     .arity = -1,
+     .flags = kFast | kInTurn,
+     .routing = kHere,
+     .run = RunHello,
+     .summary = "Chooses RESP2 or RESP3 and introduces the server."},
+    {.name = "auth",
+     .arity = -2,
+     .flags = kFast,
+     .routing = kHere,
+     .run = RunAuth,
+     .summary = "There is one user, default, without a password."},
+    {.name = "select",
+     .arity = 2,
+     .flags = kFast,
+     .routing = kHere,
+     .run = RunSelect,
+     .summary = "Chooses a database; there is only 0."},
+    {.name = "quit",
+     .arity = -1,
+     .flags = kFast,
+     .routing = kHere,
+     .run = RunQuit,
+     .summary = "Closes the connection after the reply."},
+    {.name = "reset",
+     .arity = 1,
+     .flags = kFast | kInTurn,
+     .routing = kHere,
+     .run = RunReset,
+     .summary = "Makes the connection as if it were new."},
 };
 
 }  // namespace

@@ -72,7 +72,30 @@ void ReplyUnknownSubcommand(kv::ReplyWriter& reply, std::string_view command,
                             std::string_view word) {
   reply.Error(StatusCode::kBadArgument,
               absl::StrCat("unknown subcommand '", base::ToAbsl(word.substr(0, 128)), "'. Try ",
-                           base::ToAbsl(command), " HELP."));
+                           UpperCase(command), " HELP."));
+}
+
+void ReplyHelp(kv::ReplyWriter& reply, std::string_view command, std::span<const Command> rows) {
+  reply.Array(1 + 2 * rows.size());
+  reply.Simple(UpperCase(command) + " <subcommand> [<arg> [value] [opt] ...]. Subcommands are:");
+  for (const Command& row : rows) {
+    std::string line = UpperCase(SubcommandWord(row));
+    if (!row.syntax.empty()) line.append(" ").append(row.syntax);
+    reply.Simple(line);
+    reply.Simple("    " + std::string(row.summary));
+  }
+}
+
+std::string_view SubcommandWord(const Command& row) {
+  return row.name.substr(row.name.find('|') + 1);
+}
+
+std::string UpperCase(std::string_view text) {
+  std::string upper(text);
+  for (char& byte : upper) {
+    if (byte >= 'a' && byte <= 'z') byte = static_cast<char>(byte - 32);
+  }
+  return upper;
 }
 
 void ReplyOutOfMemory(kv::ReplyWriter& reply) {
@@ -85,6 +108,23 @@ void ReplySyntaxError(kv::ReplyWriter& reply) {
 
 void ReplyNotAnInteger(kv::ReplyWriter& reply) {
   reply.Error(StatusCode::kBadArgument, kNotAnInteger);
+}
+
+bool IsPlainWord(std::string_view text) {
+  for (const char byte : text) {
+    if (byte < '!' || byte > '~') return false;
+  }
+  return true;
+}
+
+bool SetSessionName(CommandContext& context, std::string_view name) {
+  if (!IsPlainWord(name)) {
+    context.reply.Error(StatusCode::kBadArgument,
+                        "Client names cannot contain spaces, newlines or special characters.");
+    return false;
+  }
+  context.session->name = name;
+  return true;
 }
 
 bool WordIs(std::string_view text, std::string_view word) {

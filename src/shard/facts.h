@@ -19,6 +19,7 @@ struct ReactorCounters;
 
 namespace corelane::shard {
 
+class LaneHost;
 struct MailboxCounters;
 
 // The same for all lanes; written before the lanes start.
@@ -61,6 +62,7 @@ struct LaneFacts {
   std::string io_back_end;                       // "io_uring", "epoll"
   std::string io_fallback_reason;                // why not io_uring, or empty
   const env::Clock* clock = nullptr;
+  LaneHost* host = nullptr;  // null in the embedded store
 };
 
 }  // namespace corelane::shard

@@ -56,6 +56,7 @@ void Shard::SubmitError(uint32_t tag, StatusCode code, std::string_view message,
 }
 
 void Shard::ExecuteOne(const Job& job) {
+  if (job.plan.command != nullptr) job.submitter.session.last_command = job.plan.command->name;
   switch (job.plan.kind) {
     case RequestPlan::Kind::kRefused:
       ReplyNow(job.request.tag, job.submitter,
@@ -89,8 +90,13 @@ void Shard::ExecuteOwn(const Job& job) {
   }
   ReplyNow(job.request.tag, job.submitter, [&](kv::ReplyWriter& reply) {
     if (admission != wal::Admission::kOk) return ReplyRefused(admission, reply);
-    CommandContext context{slice_, reply, job.request.args, job.hashes, &job.submitter.session,
-                           facts_};
+    CommandContext context{slice_,
+                           reply,
+                           job.request.args,
+                           job.hashes,
+                           &job.submitter.session,
+                           facts_,
+                           job.submitter.session.id};
     RunCommand(command, context);
   });
 }
@@ -177,8 +183,8 @@ void Shard::ExecuteMessage(LaneMessage* message) {
 void Shard::FinishMessage(LaneMessage* message, wal::Admission admission) {
   slice_.BeginCommand();
   if (admission == wal::Admission::kOk) {
-    CommandContext context{slice_,  message->reply, message->args, message->key_hashes,
-                           nullptr, facts_};
+    CommandContext context{slice_,  message->reply, message->args,  message->key_hashes,
+                           nullptr, facts_,         message->caller};
     RunCommand(*message->command, context);
   } else {
     ReplyRefused(admission, message->reply);
@@ -275,6 +281,7 @@ void Shard::SplitKeys(const Job& job, Call& call) {
 
 void Shard::Dispatch(LaneMessage* part) {
   part->origin = lane_;
+  if (part->call->submitter != nullptr) part->caller = part->call->submitter->session.id;
   if (part->target == lane_) {
     ExecuteMessage(part);
     return;

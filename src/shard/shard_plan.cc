@@ -106,7 +106,10 @@ const Command* Shard::FindCommand(const kv::Request& request) const {
 
 RequestPlan Shard::MakePlan(const kv::Request& request, std::vector<uint64_t>& hashes) const {
   RequestPlan plan;
-  const Command* const command = FindCommand(request);
+  const Command* command = FindCommand(request);
+  if (command != nullptr && command->subcommands != nullptr) [[unlikely]] {
+    command = ChooseSubcommand(*command, request.args);
+  }
   if (command == nullptr || !ArityFits(*command, request.args.size())) return plan;
   plan.command = command;
   switch (command->routing.route) {
@@ -161,7 +164,14 @@ bool Shard::HashKeys(const kv::Request& request, RequestPlan& plan,
 
 // Finds again what MakePlan() refused, and says it.
 void Shard::WriteRefusal(const kv::Request& request, kv::ReplyWriter& reply) const {
-  const Command* const command = FindCommand(request);
+  const Command* command = FindCommand(request);
+  if (command != nullptr && command->subcommands != nullptr && !request.args.empty()) {
+    const Command* const chosen = ChooseSubcommand(*command, request.args);
+    if (chosen == nullptr) {
+      return ReplyUnknownSubcommand(reply, command->name, request.args[0]);
+    }
+    command = chosen;
+  }
   if (command == nullptr) {
     reply.Error(StatusCode::kUnknownCommand, UnknownCommandText(request));
   } else if (!ArityFits(*command, request.args.size())) {

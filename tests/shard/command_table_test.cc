@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <cctype>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace corelane::shard {
@@ -15,6 +17,27 @@ std::vector<Command> AllRows() {
     rows.insert(rows.end(), group.rows.begin(), group.rows.end());
   }
   return rows;
+}
+
+std::vector<Command> AllSubcommands() {
+  std::vector<Command> rows;
+  for (const Command& command : AllRows()) {
+    if (command.subcommands == nullptr) continue;
+    const std::span<const Command> more = command.subcommands();
+    rows.insert(rows.end(), more.begin(), more.end());
+  }
+  return rows;
+}
+
+void ExpectSense(const Command& command) {
+  SCOPED_TRACE(command.name);
+  EXPECT_NE(command.arity, 0);
+  EXPECT_FALSE(command.summary.empty());
+  EXPECT_EQ(command.routing.route == Route::kKeys, command.routing.keys.first != 0);
+  EXPECT_EQ(command.routing.merge == Merge::kCustom, command.merge_parts != nullptr);
+  // A command that can reach several lanes must say how its replies come together.
+  const bool many = command.routing.route == Route::kAllLanes || command.routing.keys.last == -1;
+  EXPECT_EQ(many, command.routing.merge != Merge::kNone);
 }
 
 TEST(CommandTable, EveryWordIsFoundInAnyCase) {
@@ -42,15 +65,27 @@ TEST(CommandTable, NothingElseIsFound) {
 
 TEST(CommandTable, RowsMakeSense) {
   for (const Command& command : AllRows()) {
-    SCOPED_TRACE(command.name);
-    EXPECT_NE(command.run, nullptr);
-    EXPECT_NE(command.arity, 0);
-    EXPECT_FALSE(command.summary.empty());
-    EXPECT_EQ(command.routing.route == Route::kKeys, command.routing.keys.first != 0);
-    EXPECT_EQ(command.routing.merge == Merge::kCustom, command.merge_parts != nullptr);
-    // A command that can reach several lanes must say how its replies come together.
-    const bool many = command.routing.route == Route::kAllLanes || command.routing.keys.last == -1;
-    EXPECT_EQ(many, command.routing.merge != Merge::kNone);
+    EXPECT_TRUE(command.run != nullptr || command.subcommands != nullptr) << command.name;
+    ExpectSense(command);
+  }
+}
+
+TEST(CommandTable, SubcommandsMakeSense) {
+  const CommandIndex index;
+  ASSERT_FALSE(AllSubcommands().empty());
+  for (const Command& row : AllSubcommands()) {
+    const size_t bar = row.name.find('|');
+    ASSERT_NE(bar, std::string_view::npos) << row.name;
+    const Command* const parent = index.Find(row.name.substr(0, bar));
+    ASSERT_NE(parent, nullptr) << row.name;
+    EXPECT_NE(row.run, nullptr) << row.name;
+    // Both words count, so no row fits less than two.
+    EXPECT_TRUE(row.arity >= 2 || row.arity <= -2) << row.name;
+    ExpectSense(row);
+    const std::string_view word[] = {row.name.substr(bar + 1)};
+    const Command* const chosen = ChooseSubcommand(*parent, word);
+    ASSERT_NE(chosen, nullptr) << row.name;
+    EXPECT_EQ(chosen->name, row.name);
   }
 }
 

@@ -74,6 +74,7 @@ class Lanes {
   [[nodiscard]] ScriptedLog& log(uint32_t lane) { return *lanes_[lane]->log; }
   [[nodiscard]] Mailbox& mailbox(uint32_t lane) { return exchange_.mailbox(lane); }
   [[nodiscard]] LaneCounters& counters(uint32_t lane) { return lanes_[lane]->counters; }
+  [[nodiscard]] LaneFacts& facts(uint32_t lane) { return lanes_[lane]->facts; }
   [[nodiscard]] env::ManualClock& clock() { return clock_; }
   void Turn(uint32_t lane);
   // Turns all lanes until nothing moves.
