@@ -72,6 +72,8 @@ class Connection final : public io::RecvOp,
 
   // On its way out, whatever is still under way.
   [[nodiscard]] bool closing() const { return phase_ == Phase::kClosing; }
+  // For CLIENT LIST and the like: both sides still talk.
+  [[nodiscard]] bool listed() const { return phase_ < Phase::kLingering && !peer_closed_; }
   // When the last whole request was received; monotonic.
   [[nodiscard]] int64_t active_at_ns() const { return active_at_ns_; }
   [[nodiscard]] std::string_view peer() const { return session.peer_address; }

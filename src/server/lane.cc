@@ -292,7 +292,7 @@ void Lane::Obey(const LaneOrder& order) {
 void Lane::VisitClients(absl::FunctionRef<void(const shard::ClientState&)> visit) {
   for (Connection* connection = connections_.Front(); connection != nullptr;
        connection = connections_.Next(*connection)) {
-    if (!connection->closing()) visit(connection->Describe());
+    if (connection->listed()) visit(connection->Describe());
   }
 }
 

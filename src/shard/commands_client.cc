@@ -79,7 +79,7 @@ void ClientReply(CommandContext& context) {
     reply_mode = kv::ReplyMode::kOff;
   } else if (WordIs(mode, "skip")) {
     // Whoever has turned replies off keeps them off.
-    if (reply_mode == kv::ReplyMode::kOn) reply_mode = kv::ReplyMode::kSkipTwo;
+    if (reply_mode != kv::ReplyMode::kOff) reply_mode = kv::ReplyMode::kSkipTwo;
   } else {
     return ReplySyntaxError(context.reply);
   }

@@ -152,7 +152,7 @@ class Side:
                 return self.unknown(connection, words)
             return connection.ask(*words)
         except resp.Closed as closed:
-            return closed.args[0] + b" (closed)"
+            return closed.args[0] + b"(closed)"
         except BrokenPipeError:
             return b"(closed)"
         except TimeoutError:
