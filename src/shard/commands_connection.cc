@@ -101,6 +101,9 @@ void RunSelect(CommandContext& context) {
   int64_t index = 0;
   if (!kv::ParseInteger(context.args[0], index)) {
     ReplyNotAnInteger(context.reply);
+  } else if (index != static_cast<int32_t>(index)) {
+    context.reply.Error(StatusCode::kBadArgument,
+                        "value is out of range, value must between -2147483648 and 2147483647");
   } else if (index != 0) {
     context.reply.Error(StatusCode::kBadArgument, "DB index is out of range");
   } else {

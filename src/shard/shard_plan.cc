@@ -35,6 +35,18 @@ bool ArityFits(const Command& command, size_t args) {
   return fits && (command.routing.keys.step != 2 || args % 2 == 0);
 }
 
+// Decimal text as redis reads it, which is as the C library does: no text is 0, and a sign may be
+// in front, which wraps.
+bool ParseCursorText(std::string_view text, uint64_t& cursor) {
+  cursor = 0;
+  if (text.empty()) return true;
+  const bool negative = text.starts_with('-');
+  if (negative || text.starts_with('+')) text.remove_prefix(1);
+  const auto result = std::from_chars(text.data(), text.data() + text.size(), cursor);
+  if (negative) cursor = -cursor;
+  return result.ec == std::errc() && result.ptr == text.data() + text.size();
+}
+
 // SCAN's cursor is decimal text, LIST's eight raw bytes.
 bool ParseCursor(const Command& command, std::string_view text, uint64_t& cursor) {
   if (command.Is(kInternal)) {
@@ -42,8 +54,7 @@ bool ParseCursor(const Command& command, std::string_view text, uint64_t& cursor
     cursor = base::LoadLittle<uint64_t>(text.data());
     return true;
   }
-  const auto result = std::from_chars(text.data(), text.data() + text.size(), cursor);
-  return result.ec == std::errc() && result.ptr == text.data() + text.size();
+  return ParseCursorText(text, cursor);
 }
 
 // What redis shows of a word in an error: so much of it, and nothing from a zero byte on.
