@@ -74,6 +74,7 @@ LOCK_FILES = [
     "src/io/loop.cc",
     "src/io/*wake*",  # ringing a sleeping loop
     "src/io/uring_ring.cc",  # the flags of the ring, which the kernel writes
+    "src/shard/transaction_clock.h",  # numbers what touches several lanes; read and drawn by all
     "src/storage/*lock*",  # the stripe lock
     "src/storage/directory.*",  # the pointers that readers of the embedded store follow to it
     "src/wal/*helper*",  # handing file work to the helper thread and back

@@ -38,6 +38,7 @@ enum class StatusCode : uint8_t {
   kUnauthorized = 0x1e,
   kWrongPassword = 0x1f,
   kUnsupportedProtocol = 0x20,
+  kTransactionAborted = 0x21,  // EXEC after a request that was refused.
 
   // Never on the wire: what a client or an opener of files meets.
   kIoError = 0x80,

@@ -45,6 +45,8 @@ std::string_view StatusCodeName(StatusCode code) {
       return "unauthorized";
     case StatusCode::kWrongPassword:
       return "wrong password";
+    case StatusCode::kTransactionAborted:
+      return "transaction aborted";
     case StatusCode::kUnsupportedProtocol:
       return "unsupported protocol";
     case StatusCode::kIoError:

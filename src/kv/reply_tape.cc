@@ -200,6 +200,13 @@ bool ReplyTape::Reader::TakeBulk(std::string_view& bytes) {
   return true;
 }
 
+std::optional<ValueView> ReplyTape::Reader::TakeValueOrNil() {
+  const char kind = Take<char>(rest_);
+  CHECK(kind == kNil || kind == kValue);
+  if (kind == kNil) return std::nullopt;
+  return TakeValue(rest_);
+}
+
 bool ReplyTape::Reader::AtError() const { return !rest_.empty() && rest_[0] == kError; }
 
 }  // namespace corelane::kv

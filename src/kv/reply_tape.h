@@ -10,6 +10,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "base/buffer.h"
@@ -53,6 +54,8 @@ class ReplyTape final : public ReplyWriter {
     // If the next element is a bulk string, takes it and returns true; `bytes` points into the
     // tape.
     [[nodiscard]] bool TakeBulk(std::string_view& bytes);
+    // Takes the next element, which is a stored value or nil. The value points into the tape.
+    [[nodiscard]] std::optional<ValueView> TakeValueOrNil();
     // True when the next element is an error.
     [[nodiscard]] bool AtError() const;
 

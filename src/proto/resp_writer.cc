@@ -78,6 +78,8 @@ std::string_view RespErrorPrefix(StatusCode code) {
       return "WRONGPASS ";
     case StatusCode::kUnsupportedProtocol:
       return "NOPROTO ";
+    case StatusCode::kTransactionAborted:
+      return "EXECABORT ";
     case StatusCode::kProtocolError:
       return "ERR Protocol error: ";
     default:
@@ -88,6 +90,8 @@ std::string_view RespErrorPrefix(StatusCode code) {
 void RespWriter::Ok() { out_->Append("+OK\r\n"); }
 
 void RespWriter::Nil() { out_->Append(resp3() ? "_\r\n" : "$-1\r\n"); }
+
+void RespWriter::NilArray() { out_->Append(resp3() ? "_\r\n" : "*-1\r\n"); }
 
 void RespWriter::Integer(int64_t integer) { NumberLine(':', integer); }
 

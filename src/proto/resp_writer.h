@@ -25,6 +25,7 @@ class RespWriter final : public kv::ReplyWriter {
 
   void Ok() override;
   void Nil() override;
+  void NilArray() override;
   void Integer(int64_t integer) override;
   void Boolean(bool boolean) override;
   void Double(double real) override;

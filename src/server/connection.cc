@@ -297,7 +297,7 @@ void Connection::Finish() {
 void Connection::FinishIfDone() {
   if (phase_ == Phase::kOpen && peer_closed_ && !Blocked() && !yielded_) Finish();
   if (phase_ != Phase::kFinishing) return;
-  const bool answered = shard_state.calls.empty() && out_.empty() && !sending_now_;
+  const bool answered = shard::Shard::Answered(*this) && out_.empty() && !sending_now_;
   if (!answered) return;
   if (peer_closed_) return Abort();
   phase_ = Phase::kLingering;
@@ -323,6 +323,7 @@ void Connection::OnTimer() {
 
 bool Connection::EndTurn() {
   bool more = false;
+  if (session.close_after_reply) Finish();
   if (phase_ == Phase::kOpen) more = ExecuteBuffered();
   Flush();
   if (phase_ == Phase::kClosing) return false;

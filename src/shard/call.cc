@@ -4,9 +4,13 @@
 #include <string>
 #include <string_view>
 
+#include "shard/transaction.h"
+
 namespace corelane::shard {
 
 void LaneMessage::OwnArgs() {
+  if (owns_args_) return;
+  owns_args_ = true;
   size_t total = 0;
   for (const std::string_view arg : args) total += arg.size();
   bytes_.clear();
@@ -20,14 +24,26 @@ void LaneMessage::OwnArgs() {
 
 void LaneMessage::Clear() {
   next = nullptr;
+  command = nullptr;
+  kind = MessageKind::kCommand;
+  whole_lane = false;
+  wants_stamp = false;
+  keys_awaited = 0;
   gate_seq = 0;
+  stamp = 0;
+  lock = nullptr;
   args.clear();
   key_hashes.clear();
   key_positions.clear();
   reply.Clear();
+  owns_args_ = false;
   bytes_.clear();
   if (bytes_.capacity() > kKeptBytesMax) std::string().swap(bytes_);
 }
+
+// Here, where Transaction is complete.
+Call::Call() = default;
+Call::~Call() = default;
 
 LaneMessage& Call::AddPart() {
   LaneMessage* part = &first;
@@ -59,6 +75,12 @@ void CallPool::Give(Call* call) {
   if (call->more.size() > kKeptPartsMax) call->more.clear();
   call->submitter = nullptr;
   call->command = nullptr;
+  call->role = CallRole::kRequest;
+  call->read_clock = 0;
+  call->checks_stamps = false;
+  call->transaction = nullptr;
+  call->step = 0;
+  call->owned.reset();
   call->request_bytes = 0;
   call->split = false;
   call->parts_outstanding = 0;

@@ -66,6 +66,8 @@ enum CommandFlags : uint32_t {
   kNotQueued = 1U << 6,     // runs at once inside MULTI
   kFast = 1U << 7,          // for COMMAND INFO: its time does not grow with the data
   kAdmin = 1U << 8,         // for COMMAND INFO: about running the server
+  kNoMulti = 1U << 9,       // refused inside MULTI
+  kPerKey = 1U << 10,       // best effort, key by key: takes no locks over several lanes
 };
 
 // Positions as redis counts them: 1 is the first argument, -1 the last.
@@ -75,10 +77,15 @@ struct KeyPositions {
   int8_t step = 0;
 };
 
+// What the shard does itself, as it is about the connection's requests and not about data.
+enum class TransactionWord : uint8_t { kNone, kMulti, kExec, kDiscard, kWatch, kUnwatch, kReset };
+
+struct GatherContext;  // gather.h
+
 // How a command reaches its keys, and how the replies of several lanes become one.
 struct Routing {
   Route route = Route::kHere;
-  KeyPositions keys;
+  KeyPositions keys = {};
   Merge merge = Merge::kNone;
 };
 
@@ -99,8 +106,17 @@ struct Command {
   // may stand alone.
   std::span<const Command> (*subcommands)() = nullptr;
   std::string_view syntax = {};  // of a subcommand, for HELP: what may follow it
+  // In place of `run`, for what needs the values of several keys at once, wherever they live.
+  void (*compute)(GatherContext&) = nullptr;
+  TransactionWord word = TransactionWord::kNone;
 
   [[nodiscard]] bool Is(CommandFlags flag) const { return (flags & flag) != 0; }
+  [[nodiscard]] bool TouchesData() const { return (flags & (kReads | kWrites)) != 0; }
+  // Which argument the command's key number `key` is.
+  [[nodiscard]] size_t KeyArg(size_t key) const {
+    return static_cast<size_t>(routing.keys.first) - 1 +
+           key * static_cast<size_t>(routing.keys.step);
+  }
 };
 
 // The rows of one file, under the name that redis's documentation has for the group.

@@ -12,9 +12,11 @@
 
 namespace corelane::shard {
 std::vector<CommandGroup> CommandGroups() {
-  return {StringCommands(), RangeCommands(),      CounterCommands(),
-          KeyCommands(),    ConnectionCommands(), ClientCommands(),
-          ServerCommands(), InfoCommands(),       NativeCommands()};
+  return {
+      StringCommands(), RangeCommands(),       CounterCommands(),    KeyCommands(),
+      RenameCommands(), TransactionCommands(), ConnectionCommands(), ClientCommands(),
+      ServerCommands(), InfoCommands(),        NativeCommands(),
+  };
 }
 
 const Command* ChooseSubcommand(const Command& command, std::span<const std::string_view> args) {

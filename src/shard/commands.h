@@ -24,6 +24,8 @@ inline constexpr std::string_view kNoPasswordConfigured =
 [[nodiscard]] CommandGroup RangeCommands();
 [[nodiscard]] CommandGroup CounterCommands();
 [[nodiscard]] CommandGroup KeyCommands();
+[[nodiscard]] CommandGroup RenameCommands();
+[[nodiscard]] CommandGroup TransactionCommands();
 [[nodiscard]] CommandGroup ConnectionCommands();
 [[nodiscard]] CommandGroup ClientCommands();
 [[nodiscard]] CommandGroup ServerCommands();

@@ -158,16 +158,17 @@ constexpr Command kConnectionCommands[] = {
      .summary = "Chooses a database; there is only 0."},
     {.name = "quit",
      .arity = -1,
-     .flags = kFast,
+     .flags = kFast | kNotQueued,
      .routing = kHere,
      .run = RunQuit,
      .summary = "Closes the connection after the reply."},
     {.name = "reset",
      .arity = 1,
-     .flags = kFast | kInTurn,
+     .flags = kFast | kInTurn | kNotQueued,
      .routing = kHere,
      .run = RunReset,
-     .summary = "Makes the connection as if it were new."},
+     .summary = "Makes the connection as if it were new.",
+     .word = TransactionWord::kReset},
 };
 
 }  // namespace

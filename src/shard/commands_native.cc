@@ -110,7 +110,7 @@ void RunNativeList(CommandContext& context) {
 constexpr Command kNativeCommands[] = {
     {"cl.put", 5, kWrites | kInternal, kOneKey, RunNativePut, "PUT_TTL and PUT_TYPED."},
     {"cl.get", 2, kReads | kInternal, kOneKey, RunGet, "GET_TYPED."},
-    {"cl.mput", -3, kWrites | kInternal | kChecksLimits, kPairsSummed, RunNativeMultiPut,
+    {"cl.mput", -3, kWrites | kInternal | kChecksLimits | kPerKey, kPairsSummed, RunNativeMultiPut,
      "MULTI_PUT: best effort, returns how many went in."},
     {"cl.incr", 3, kWrites | kInternal, kOneKey, RunNativeIncrement, "INCREMENT."},
     {"cl.expire", 3, kWrites | kInternal, kOneKey, RunNativeExpire, "EXPIRE."},

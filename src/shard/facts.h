@@ -50,6 +50,9 @@ struct LaneCounters {
   uint64_t reads_missed = 0;
   uint64_t writes_refused = 0;
   uint64_t waits_for_log_room = 0;
+  uint64_t waits_for_keys = 0;   // messages that found a key held by a transaction
+  uint64_t transactions = 0;     // over several lanes, and EXEC
+  uint64_t reads_overtaken = 0;  // reads over several lanes done again because of a transaction
   uint64_t turns = 0;
 };
 

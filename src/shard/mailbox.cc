@@ -10,7 +10,7 @@ namespace corelane::shard {
 
 Exchange::Exchange(uint32_t lanes) : lanes_(lanes), signals_(lanes) {
   for (uint32_t lane = 0; lane < lanes; ++lane) {
-    mailboxes_.push_back(std::make_unique<Mailbox>(lane, signals_));
+    mailboxes_.push_back(std::make_unique<Mailbox>(lane, signals_, transaction_clock_));
   }
   for (uint32_t lane = 0; lane < lanes; ++lane) {
     for (uint32_t other = lane + 1; other < lanes; ++other) {
@@ -21,15 +21,18 @@ Exchange::Exchange(uint32_t lanes) : lanes_(lanes), signals_(lanes) {
 
 Exchange::~Exchange() = default;
 
-Mailbox::Mailbox(uint32_t lane, std::span<LaneSignal> signals)
-    : lane_(lane), signals_(signals), peers_(signals.size()) {}
+Mailbox::Mailbox(uint32_t lane, std::span<LaneSignal> signals, TransactionClock& transaction_clock)
+    : lane_(lane),
+      signals_(signals),
+      transaction_clock_(transaction_clock),
+      peers_(signals.size()) {}
 
 void Mailbox::Connect(Mailbox& other) {
   Peer& there = peers_[other.lane_];
   Peer& here = other.peers_[lane_];
   for (Peer* peer : {&there, &here}) {
-    peer->requests_out = std::make_unique<Queue>(kCredits);
-    peer->answers_out = std::make_unique<Queue>(kCredits);
+    peer->requests_out = std::make_unique<Queue>(kMessageClasses * kCredits);
+    peer->answers_out = std::make_unique<Queue>(kMessageClasses * kCredits);
   }
   there.requests_in = here.requests_out.get();
   there.answers_in = here.answers_out.get();
@@ -40,8 +43,9 @@ void Mailbox::Connect(Mailbox& other) {
 bool Mailbox::Send(LaneMessage* message) {
   Peer& peer = peers_[message->target];
   message->origin = lane_;
-  if (peer.outstanding == kCredits || !peer.spill.empty()) {
-    peer.spill.Push(message);
+  Peer::Class& of = ClassOf(peer, *message);
+  if (of.outstanding == kCredits || !of.spill.empty()) {
+    of.spill.Push(message);
     ++counters_.spilled;
     return false;
   }
@@ -49,15 +53,21 @@ bool Mailbox::Send(LaneMessage* message) {
   return true;
 }
 
+Mailbox::Peer::Class& Mailbox::ClassOf(Peer& peer, const LaneMessage& message) {
+  const bool holds_keys =
+      message.kind == MessageKind::kHeld || message.kind == MessageKind::kRelease;
+  return peer.classes[holds_keys ? 1 : 0];
+}
+
 void Mailbox::SendWithCredit(Peer& peer, LaneMessage* message) {
-  ++peer.outstanding;
+  ++ClassOf(peer, *message).outstanding;
   ++counters_.sent;
-  // There is room: the queue holds kCredits, and no more than that are outstanding.
+  // There is room: the queue holds the credits of all classes.
   CHECK(peer.requests_out->TryPush(message));
 }
 
 void Mailbox::Answer(LaneMessage* message) {
-  // There is room: the origin has at most kCredits messages here.
+  // There is room: the origin has no more messages here than it has credits.
   CHECK(peers_[message->origin].answers_out->TryPush(message));
 }
 
@@ -81,10 +91,12 @@ size_t Mailbox::TakeAnswers(std::span<LaneMessage*> out) {
     next_answer_peer_ = next_answer_peer_ + 1 == lanes ? 0 : next_answer_peer_ + 1;
     if (peer.answers_in == nullptr) continue;
     const size_t count = peer.answers_in->PopBatch(out.subspan(taken));
+    for (const LaneMessage* answer : out.subspan(taken, count)) {
+      --ClassOf(peer, *answer).outstanding;
+    }
     taken += count;
-    peer.outstanding -= count;
-    while (!peer.spill.empty() && peer.outstanding < kCredits) {
-      SendWithCredit(peer, peer.spill.Pop());
+    for (Peer::Class& of : peer.classes) {
+      while (!of.spill.empty() && of.outstanding < kCredits) SendWithCredit(peer, of.spill.Pop());
     }
   }
   return taken;

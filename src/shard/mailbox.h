@@ -10,6 +10,9 @@
 // request without a credit waits in a list at its origin (the spill), in order; what bounds the
 // spill is that a connection with spilled requests is not read any further (shard.h).
 //
+// Messages of transactions that hold keys (kHeld, kRelease) have credits of their own: those that
+// wait for the keys may have used up the others, and must not keep them from being given back.
+//
 // Thread rules: Mailbox i belongs to lane i. Exchange is made before the lanes start and destroyed
 // after they end.
 
@@ -22,11 +25,13 @@
 #include "base/spsc_queue.h"
 #include "shard/call.h"
 #include "shard/lane_signal.h"
+#include "shard/transaction_clock.h"
 
 namespace corelane::shard {
 
-// Messages that one lane may have at one other lane. A power of two.
+// Messages of each class that one lane may have at one other lane. A power of two.
 inline constexpr size_t kCredits = 1024;
+inline constexpr size_t kMessageClasses = 2;
 
 struct MailboxCounters {
   uint64_t sent = 0;       // requests handed to other lanes
@@ -44,16 +49,18 @@ class Exchange {
   [[nodiscard]] uint32_t lanes() const { return lanes_; }
   [[nodiscard]] Mailbox& mailbox(uint32_t lane) { return *mailboxes_[lane]; }
   [[nodiscard]] LaneSignal& signal(uint32_t lane) { return signals_[lane]; }
+  [[nodiscard]] TransactionClock& transaction_clock() { return transaction_clock_; }
 
  private:
   const uint32_t lanes_;
+  TransactionClock transaction_clock_;
   std::vector<LaneSignal> signals_;
   std::vector<std::unique_ptr<Mailbox>> mailboxes_;
 };
 
 class Mailbox {
  public:
-  Mailbox(uint32_t lane, std::span<LaneSignal> signals);
+  Mailbox(uint32_t lane, std::span<LaneSignal> signals, TransactionClock& transaction_clock);
 
   // Connects the queues between this lane and `other`. Once for each pair, before either runs.
   void Connect(Mailbox& other);
@@ -77,6 +84,7 @@ class Mailbox {
   // Is there anything to take? For the last look before sleeping.
   [[nodiscard]] bool HasWork() const;
   [[nodiscard]] LaneSignal& signal() { return signals_[lane_]; }
+  [[nodiscard]] TransactionClock& transaction_clock() { return transaction_clock_; }
   [[nodiscard]] const MailboxCounters& counters() const { return counters_; }
 
  private:
@@ -87,14 +95,19 @@ class Mailbox {
     std::unique_ptr<Queue> answers_out;
     Queue* requests_in = nullptr;
     Queue* answers_in = nullptr;
-    size_t outstanding = 0;
-    Fifo<LaneMessage> spill;
+    struct Class {
+      size_t outstanding = 0;
+      Fifo<LaneMessage> spill;
+    };
+    Class classes[kMessageClasses];
   };
 
+  [[nodiscard]] static Peer::Class& ClassOf(Peer& peer, const LaneMessage& message);
   void SendWithCredit(Peer& peer, LaneMessage* message);
 
   const uint32_t lane_;
   const std::span<LaneSignal> signals_;
+  TransactionClock& transaction_clock_;
   std::vector<Peer> peers_;
   uint32_t next_request_peer_ = 0;
   uint32_t next_answer_peer_ = 0;

@@ -3,25 +3,25 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/check.h"
+#include "shard/gather.h"
 #include "shard/merge.h"
 #include "storage/placement.h"
 
 namespace corelane::shard {
 namespace {
 
-// Messages taken from other lanes per turn, in helpings of kTaken.
-constexpr size_t kTaken = 32;
-constexpr size_t kHelpingsPerTurn = 16;
-
-constexpr int64_t kBackgroundSliceNanos = 200'000;
-constexpr size_t kReclaimedTogether = 64;
-constexpr uint64_t kSweptIsMuch = 256;
+// The id of the connection that asks; 0 when nobody does any more.
+uint64_t CallerOf(const Call& call) {
+  const Call& asked = call.transaction == nullptr ? call : *call.transaction->call;
+  return asked.submitter == nullptr ? 0 : asked.submitter->session.id;
+}
 
 // A frame's value can be longer than the arguments it comes from: INCR stores eight bytes.
 constexpr size_t kFrameSlackBytes = 16;
@@ -35,6 +35,10 @@ Shard::Shard(Slice& slice, Mailbox& mailbox, const LaneFacts& facts, uint64_t ha
       hash_seed_(hash_seed),
       lane_(slice.lane()),
       lanes_(slice.lanes()),
+      gather_(index_.Find("cl.gather")),
+      apply_(index_.Find("cl.apply")),
+      watch_(index_.Find("cl.watch")),
+      unwatch_(index_.Find("cl.unwatch")),
       lane_parts_(slice.lanes()) {}
 
 // ---- Requests of this lane's connections ----
@@ -52,10 +56,20 @@ void Shard::Execute(const PlannedBatch& batch, Submitter& submitter) {
 
 void Shard::SubmitError(uint32_t tag, StatusCode code, std::string_view message,
                         Submitter& submitter) {
+  Submitter::ShardState& state = submitter.shard_state;
+  if (state.detour != nullptr && !state.detour->deferred.empty()) {
+    state.detour->deferred.push_back(
+        std::make_unique<StoredRequest>(tag, Status(code, std::string(message))));
+    return;
+  }
   ReplyNow(tag, submitter, [&](kv::ReplyWriter& reply) { reply.Error(code, message); });
 }
 
 void Shard::ExecuteOne(const Job& job) {
+  const Submitter::ShardState& state = job.submitter.shard_state;
+  if (state.detour != nullptr && state.detour->Active()) [[unlikely]] {
+    if (TakeDetour(job)) return;
+  }
   if (job.plan.command != nullptr) job.submitter.session.last_command = job.plan.command->name;
   switch (job.plan.kind) {
     case RequestPlan::Kind::kRefused:
@@ -63,7 +77,7 @@ void Shard::ExecuteOne(const Job& job) {
                [&](kv::ReplyWriter& reply) { WriteRefusal(job.request, reply); });
       break;
     case RequestPlan::Kind::kHere:
-      ExecuteOwn(job);
+      ExecuteHere(job);
       break;
     case RequestPlan::Kind::kOneLane:
       if (job.plan.lane == lane_) {
@@ -74,18 +88,39 @@ void Shard::ExecuteOne(const Job& job) {
       break;
     case RequestPlan::Kind::kSplitKeys:
     case RequestPlan::Kind::kAllLanes:
-      Scatter(job);
+      if (job.plan.command->compute != nullptr ||
+          (job.plan.command->Is(kWrites) && !job.plan.command->Is(kPerKey))) {
+        BeginTransaction(job);
+      } else {
+        Scatter(job);
+      }
       break;
   }
 }
 
+// What is about the connection or the server and touches no data.
+void Shard::ExecuteHere(const Job& job) {
+  const Command& command = *job.plan.command;
+  if (MustWait(job.submitter, job.plan)) {
+    DetourOf(job.submitter)
+        .deferred.push_back(std::make_unique<StoredRequest>(job.request, job.plan, job.hashes));
+    return;
+  }
+  if (command.word != TransactionWord::kNone) RunTransactionWord(job);
+  if (command.run == nullptr) return;
+  ReplyNow(job.request.tag, job.submitter, [&](kv::ReplyWriter& reply) {
+    kv::Session& session = job.submitter.session;
+    CommandContext context{slice_,   reply,  job.request.args, job.hashes,
+                           &session, facts_, session.id};
+    command.run(context);
+  });
+}
+
 void Shard::ExecuteOwn(const Job& job) {
   const Command& command = *job.plan.command;
-  const bool touches_data = job.plan.kind != RequestPlan::Kind::kHere;
-  const wal::Admission admission =
-      touches_data ? Admit({command, job.request.args, job.hashes}) : wal::Admission::kOk;
-  if (admission == wal::Admission::kWait) {
-    SendToOne(job);  // to this lane: it will be parked
+  const wal::Admission admission = Admit({command, job.request.args, job.hashes});
+  if (admission == wal::Admission::kWait || !locks_.Quiet()) [[unlikely]] {
+    SendToOne(job);  // to this lane: it waits there, or runs if it need not
     return;
   }
   ReplyNow(job.request.tag, job.submitter, [&](kv::ReplyWriter& reply) {
@@ -99,28 +134,6 @@ void Shard::ExecuteOwn(const Job& job) {
                            job.submitter.session.id};
     RunCommand(command, context);
   });
-}
-
-// Writes a reply in its turn: at once, or onto the tape of a call behind those that are under way.
-// `write` writes one element and leaves what the reply depends on in slice_.gate_seq().
-template <typename Write>
-void Shard::ReplyNow(uint32_t tag, Submitter& submitter, Write write) {
-  slice_.BeginCommand();
-  Submitter::ShardState& state = submitter.shard_state;
-  if (state.calls.empty()) {
-    write(submitter.BeginReply(tag));
-    submitter.EndReply();
-    state.gate_seq = std::max(state.gate_seq, slice_.gate_seq());
-    return;
-  }
-  Call* const call = pool_.Take();
-  call->submitter = &submitter;
-  call->tag = tag;
-  LaneMessage& part = call->AddPart();
-  write(part.reply);
-  part.gate_seq = slice_.gate_seq();
-  part.target = lane_;
-  state.calls.Push(call);
 }
 
 // ---- Executing on this lane ----
@@ -144,12 +157,11 @@ uint64_t Shard::LoggedBytesMax(const Operation& operation) {
   const Command& command = operation.command;
   uint64_t bytes = 0;
   for (const std::string_view arg : operation.args) bytes += arg.size() + kFrameSlackBytes;
-  if (command.Is(kRewrites)) {
-    kv::ValueView stored;
-    const std::string_view key =
-        operation.args[static_cast<size_t>(command.routing.keys.first) - 1];
-    if (slice_.engine().Get({key, operation.hashes[0]}, slice_.now_ms(), &stored)) {
-      bytes += stored.bytes.size();
+  if (command.Is(kRewrites) || command.compute != nullptr) {
+    for (size_t i = 0; i < operation.hashes.size(); ++i) {
+      kv::ValueView stored;
+      const storage::HashedKey key = {operation.args[command.KeyArg(i)], operation.hashes[i]};
+      if (slice_.engine().Get(key, slice_.now_ms(), &stored)) bytes += stored.bytes.size();
     }
   }
   if (command.value_bytes != nullptr) {
@@ -168,16 +180,58 @@ void Shard::ReplyRefused(wal::Admission admission, kv::ReplyWriter& reply) {
 
 void Shard::RunCommand(const Command& command, CommandContext& context) {
   slice_.BeginCommand();
-  command.run(context);
+  if (command.compute != nullptr) {
+    RunComputed(command, context);
+  } else {
+    command.run(context);
+  }
 }
 
+// Behind a parked message everything waits, transactions as well: room in the log comes without
+// them.
 void Shard::ExecuteMessage(LaneMessage* message) {
-  const wal::Admission admission = Admit(OperationOf(*message));
+  if (parked_.empty()) {
+    ProcessMessage(message);
+  } else {
+    Park(message);
+  }
+}
+
+void Shard::ProcessMessage(LaneMessage* message) {
+  switch (message->kind) {
+    case MessageKind::kCommand:
+      if (locks_.Quiet() || !message->command->TouchesData() || locks_.Enter(message)) {
+        RunMessage(message);
+      } else {
+        ++facts_.counters->waits_for_keys;
+      }
+      break;
+    case MessageKind::kHeld:
+      RunMessage(message);
+      break;
+    case MessageKind::kLock:
+      if (locks_.Enter(message)) {
+        AnswerMessage(message);
+      } else {
+        ++facts_.counters->waits_for_keys;
+      }
+      break;
+    case MessageKind::kRelease:
+      if (message->stamp != 0) locks_.Stamp(message->key_hashes, message->stamp);
+      locks_.Leave(*message);
+      AnswerMessage(message);
+      ResumeReady();
+      break;
+  }
+}
+
+void Shard::RunMessage(LaneMessage* message) {
+  const wal::Admission admission = AdmitToLog(OperationOf(*message));
   if (admission == wal::Admission::kWait) {
     Park(message);
-    return;
+  } else {
+    FinishMessage(message, admission);
   }
-  FinishMessage(message, admission);
 }
 
 void Shard::FinishMessage(LaneMessage* message, wal::Admission admission) {
@@ -190,6 +244,16 @@ void Shard::FinishMessage(LaneMessage* message, wal::Admission admission) {
     ReplyRefused(admission, message->reply);
   }
   message->gate_seq = slice_.gate_seq();
+  if (message->wants_stamp) message->stamp = locks_.StampOf(message->key_hashes);
+  if (LaneMessage* const lock = message->lock; lock != nullptr) {
+    if (message->stamp != 0) locks_.Stamp(lock->key_hashes, message->stamp);
+    locks_.Leave(*lock);
+  }
+  AnswerMessage(message);
+  ResumeReady();
+}
+
+void Shard::AnswerMessage(LaneMessage* message) {
   if (message->origin == lane_) {
     CompletePart(message);
   } else if (gated_.empty() && slice_.Released(message->gate_seq)) {
@@ -206,11 +270,33 @@ void Shard::Park(LaneMessage* message) {
 
 void Shard::RunParked() {
   while (!parked_.empty()) {
-    LaneMessage* const message = parked_.front();
-    const wal::Admission admission = AdmitToLog(OperationOf(*message));
-    if (admission == wal::Admission::kWait) return;
-    FinishMessage(parked_.Pop(), admission);
+    const LaneMessage& message = *parked_.front();
+    const bool is_command =
+        message.kind == MessageKind::kCommand || message.kind == MessageKind::kHeld;
+    if (is_command && AdmitToLog(OperationOf(message)) == wal::Admission::kWait) return;
+    ProcessMessage(parked_.Pop());
   }
+}
+
+// Runs what has waited long enough for its keys. It comes from within the execution of others, so
+// only the outermost call does the work.
+void Shard::ResumeReady() {
+  if (resuming_ || locks_.ready().empty()) return;
+  resuming_ = true;
+  while (!locks_.ready().empty()) {
+    LaneMessage* const message = locks_.ready().front();
+    if (message->kind == MessageKind::kLock) {
+      AnswerMessage(locks_.ready().Pop());
+      continue;
+    }
+    const wal::Admission admission = AdmitToLog(OperationOf(*message));
+    // It keeps its keys claimed, and its place.
+    if (admission == wal::Admission::kWait) break;
+    locks_.ready().Pop();
+    locks_.Leave(*message);
+    FinishMessage(message, admission);
+  }
+  resuming_ = false;
 }
 
 // ---- Sending on ----
@@ -242,17 +328,50 @@ void Shard::Scatter(const Job& job) {
   Call* const call = StartCall(job);
   call->split = true;
   if (job.plan.kind == RequestPlan::Kind::kAllLanes) {
-    for (uint32_t lane = 0; lane < lanes_; ++lane) {
-      LaneMessage& part = call->AddPart();
-      part.target = lane;
-      part.args.assign(job.request.args.begin(), job.request.args.end());
-    }
+    AddPartsForAllLanes(job.request, *call);
   } else {
-    SplitKeys(job, *call);
+    AddPartsForKeys(job.request, job.hashes, *call);
+    if (!job.plan.command->Is(kPerKey)) {
+      // What comes behind could overtake the read, should it have to be done again.
+      DetourOf(job.submitter).barrier = call;
+      call->checks_stamps = true;
+      call->read_clock = mailbox_.transaction_clock().Now();
+      for (LaneMessage* part : call->parts) part->wants_stamp = true;
+    }
   }
+  DispatchAll(*call);
+}
+
+void Shard::AddPartsForAllLanes(const kv::Request& request, Call& call) {
+  for (uint32_t lane = 0; lane < lanes_; ++lane) {
+    LaneMessage& part = call.AddPart();
+    part.target = lane;
+    part.args.assign(request.args.begin(), request.args.end());
+  }
+}
+
+// One part for each lane that has keys of the request; a key's part has its position among the
+// keys.
+void Shard::AddPartsForKeys(const kv::Request& request, std::span<const uint64_t> hashes,
+                            Call& call) {
+  std::fill(lane_parts_.begin(), lane_parts_.end(), nullptr);
+  const auto step = static_cast<size_t>(call.command->routing.keys.step);
+  for (uint32_t key = 0; key < hashes.size(); ++key) {
+    LaneMessage*& part = lane_parts_[storage::LaneOf(hashes[key], lanes_)];
+    if (part == nullptr) {
+      part = &call.AddPart();
+      part->target = storage::LaneOf(hashes[key], lanes_);
+    }
+    for (size_t i = 0; i < step; ++i) part->args.push_back(request.args[key * step + i]);
+    part->key_hashes.push_back(hashes[key]);
+    part->key_positions.push_back(key);
+  }
+}
+
+void Shard::DispatchAll(Call& call) {
   // All are counted before the first goes: a part of this lane may be executed on the spot.
-  call->parts_outstanding = static_cast<uint32_t>(call->parts.size());
-  const std::vector<LaneMessage*>& parts = call->parts;
+  call.parts_outstanding = static_cast<uint32_t>(call.parts.size());
+  const std::vector<LaneMessage*>& parts = call.parts;
   for (LaneMessage* part : parts) part->OwnArgs();
   for (size_t i = 0, count = parts.size(); i < count; ++i) {
     // The last part may complete the call and give it back to the pool.
@@ -261,27 +380,9 @@ void Shard::Scatter(const Job& job) {
   }
 }
 
-// One part for each lane that has keys of the request; a key's part has its position among the
-// keys.
-void Shard::SplitKeys(const Job& job, Call& call) {
-  std::fill(lane_parts_.begin(), lane_parts_.end(), nullptr);
-  const auto step = static_cast<size_t>(job.plan.command->routing.keys.step);
-  const std::span<const uint64_t> hashes = job.hashes;
-  for (uint32_t key = 0; key < hashes.size(); ++key) {
-    LaneMessage*& part = lane_parts_[storage::LaneOf(hashes[key], lanes_)];
-    if (part == nullptr) {
-      part = &call.AddPart();
-      part->target = storage::LaneOf(hashes[key], lanes_);
-    }
-    for (size_t i = 0; i < step; ++i) part->args.push_back(job.request.args[key * step + i]);
-    part->key_hashes.push_back(hashes[key]);
-    part->key_positions.push_back(key);
-  }
-}
-
 void Shard::Dispatch(LaneMessage* part) {
   part->origin = lane_;
-  if (part->call->submitter != nullptr) part->caller = part->call->submitter->session.id;
+  part->caller = CallerOf(*part->call);
   if (part->target == lane_) {
     ExecuteMessage(part);
     return;
@@ -294,14 +395,36 @@ void Shard::Dispatch(LaneMessage* part) {
 
 void Shard::CompletePart(LaneMessage* message) {
   Call* const call = message->call;
+  if (call->role == CallRole::kLocks) return CompleteLock(message);
   CHECK(call->parts_outstanding > 0);
   if (--call->parts_outstanding > 0) return;
+  switch (call->role) {
+    case CallRole::kStep:
+      return CompleteStep(call);
+    case CallRole::kDetached:
+      return pool_.Give(call);
+    default:
+      return CompleteRequest(call);
+  }
+}
+
+void Shard::CompleteRequest(Call* call) {
+  if (call->checks_stamps) {
+    const auto latest = std::max_element(
+        call->parts.begin(), call->parts.end(),
+        [](const LaneMessage* a, const LaneMessage* b) { return a->stamp < b->stamp; });
+    if ((*latest)->stamp > call->read_clock) return ReadAgain(call);
+  }
   if (call->submitter == nullptr) {
+    if (call->role == CallRole::kWatch) UnwatchDetached(WatchedBy(*call));
     pool_.Give(call);
     return;
   }
   Submitter& submitter = *call->submitter;
-  if (submitter.shard_state.calls.front() == call) WriteReplies(submitter);
+  Submitter::ShardState& state = submitter.shard_state;
+  if (state.detour != nullptr && state.detour->barrier == call) state.detour->barrier = nullptr;
+  if (state.calls.front() == call) WriteReplies(submitter);
+  if (state.detour != nullptr) RunDeferred(submitter);
 }
 
 // Writes the replies of the oldest calls as far as they are complete.
@@ -315,140 +438,41 @@ void Shard::WriteReplies(Submitter& submitter) {
       // still to wait for.
       if (part->target == lane_) state.gate_seq = std::max(state.gate_seq, part->gate_seq);
     }
-    WriteMergedReply(*call, facts_, submitter.BeginReply(call->tag));
-    submitter.EndReply();
+    if (call->role == CallRole::kWatch) {
+      FinishWatch(*call, submitter);
+    } else {
+      WriteMergedReply(*call, facts_, submitter.BeginReply(call->tag));
+      submitter.EndReply();
+    }
     pool_.Give(call);
   }
   submitter.OnProgress();
 }
 
 bool Shard::Congested(const Submitter& submitter) const {
-  return submitter.shard_state.calls.size() >= kCallsPerSubmitterMax ||
-         submitter.shard_state.request_bytes >= kRequestBytesPerSubmitterMax;
+  const Submitter::ShardState& state = submitter.shard_state;
+  return state.calls.size() >= kCallsPerSubmitterMax ||
+         state.request_bytes >= kRequestBytesPerSubmitterMax ||
+         (state.detour != nullptr && !state.detour->deferred.empty());
 }
 
-bool Shard::MayLeave(Submitter& submitter) {
-  if (slice_.Released(submitter.shard_state.gate_seq)) return true;
-  if (!submitter.shard_state.waits_for_gate) {
-    submitter.shard_state.waits_for_gate = true;
-    gated_submitters_.push_back(&submitter);
-  }
-  return false;
+bool Shard::Answered(const Submitter& submitter) {
+  const Submitter::ShardState& state = submitter.shard_state;
+  return state.calls.empty() && (state.detour == nullptr || state.detour->deferred.empty());
 }
 
 void Shard::Forget(Submitter& submitter) {
   std::erase(gated_submitters_, &submitter);
   submitter.shard_state.waits_for_gate = false;
+  ForgetDetour(submitter);
   Fifo<Call>& calls = submitter.shard_state.calls;
   while (!calls.empty()) {
     Call* const call = calls.Pop();
     call->submitter = nullptr;
-    if (call->parts_outstanding == 0) pool_.Give(call);
+    if (call->parts_outstanding > 0) continue;
+    if (call->role == CallRole::kWatch) UnwatchDetached(WatchedBy(*call));
+    pool_.Give(call);
   }
-}
-
-// ---- The turn ----
-
-bool Shard::RunTurn() {
-  ++facts_.counters->turns;
-  slice_.set_now_ms(facts_.clock->WallMillis());
-  RunParked();
-  std::array<LaneMessage*, kTaken> taken;
-  bool more = false;
-  for (size_t helping = 0; helping < kHelpingsPerTurn; ++helping) {
-    const size_t answers = mailbox_.TakeAnswers(taken);
-    for (size_t i = 0; i < answers; ++i) CompletePart(taken[i]);
-    const size_t requests = mailbox_.TakeRequests(taken);
-    prefetch_.clear();
-    for (size_t i = 0; i < requests; ++i) {
-      if (!taken[i]->key_hashes.empty()) prefetch_.push_back(taken[i]->key_hashes[0]);
-    }
-    if (prefetch_.size() > 1) slice_.engine().Prefetch(prefetch_);
-    for (size_t i = 0; i < requests; ++i) ExecuteMessage(taken[i]);
-    more = answers == taken.size() || requests == taken.size();
-    if (!more) break;
-  }
-  ReleaseGated();
-  return more;
-}
-
-void Shard::ReleaseGated() {
-  while (!gated_.empty() && slice_.Released(gated_.front()->gate_seq)) {
-    mailbox_.Answer(gated_.Pop());
-  }
-  for (size_t i = 0; i < gated_submitters_.size();) {
-    Submitter* const submitter = gated_submitters_[i];
-    if (!slice_.Released(submitter->shard_state.gate_seq)) {
-      ++i;
-      continue;
-    }
-    submitter->shard_state.waits_for_gate = false;
-    gated_submitters_[i] = gated_submitters_.back();
-    gated_submitters_.pop_back();
-    submitter->OnProgress();
-  }
-  if ((!gated_.empty() || !gated_submitters_.empty()) && slice_.LogFailed()) GiveUpGated();
-}
-
-// The log has failed. What it has released, it has released before: everything else that waits for
-// it waits in vain, and must not be confirmed.
-void Shard::GiveUpGated() {
-  while (!gated_.empty()) {
-    LaneMessage* const message = gated_.Pop();
-    if (!slice_.Released(message->gate_seq)) {
-      message->reply.Clear();
-      message->reply.Error(StatusCode::kWalWriteFailed,
-                           "not confirmed: " + slice_.log()->health().message());
-    }
-    mailbox_.Answer(message);
-  }
-  // Out of the list first: a submitter that ends comes back with Forget().
-  std::vector<Submitter*> waiting;
-  waiting.swap(gated_submitters_);
-  for (Submitter* const submitter : waiting) {
-    submitter->shard_state.waits_for_gate = false;
-    if (slice_.Released(submitter->shard_state.gate_seq)) {
-      submitter->OnProgress();
-    } else {
-      submitter->OnLogLost();
-    }
-  }
-}
-
-bool Shard::GatesMoved() const {
-  if (gated_.empty() && gated_submitters_.empty()) return false;
-  if (slice_.LogFailed()) return true;
-  if (!gated_.empty() && slice_.Released(gated_.front()->gate_seq)) return true;
-  return std::any_of(gated_submitters_.begin(), gated_submitters_.end(), [&](Submitter* submitter) {
-    return slice_.Released(submitter->shard_state.gate_seq);
-  });
-}
-
-void Shard::EndTurn() {
-  if (slice_.log() != nullptr) slice_.log()->EndTurn();
-  mailbox_.Publish();
-}
-
-bool Shard::HasWork() {
-  if (mailbox_.HasWork() || GatesMoved()) return true;
-  if (parked_.empty()) return false;
-  return AdmitToLog(OperationOf(*parked_.front())) != wal::Admission::kWait;
-}
-
-bool Shard::RunBackground() {
-  const int64_t end_ns = facts_.clock->MonotonicNanos() + kBackgroundSliceNanos;
-  slice_.set_now_ms(facts_.clock->WallMillis());
-  storage::Engine& engine = slice_.engine();
-  while (engine.Reclaim(kReclaimedTogether)) {
-    if (facts_.clock->MonotonicNanos() >= end_ns) return true;
-  }
-  const storage::EngineStats before = engine.Stats();
-  if (before.entries_with_expiry == 0) return false;
-  do {
-    sweep_cursor_ = engine.SweepStripe(sweep_cursor_, slice_.now_ms());
-  } while (sweep_cursor_ != storage::kWalkStart && facts_.clock->MonotonicNanos() < end_ns);
-  // Where much has expired, more is likely to have.
-  return engine.Stats().expired_by_sweep - before.expired_by_sweep >= kSweptIsMuch;
 }
 
 }  // namespace corelane::shard

@@ -15,9 +15,13 @@
 //   4. A reply that depends on a log frame that is not released yet does not leave: messages wait
 //   in `gated_`, local replies in the
 //      submitter's buffer until MayLeave().
+//   5. What changes keys of several lanes, and EXEC, is a transaction (transaction.h): nobody
+//   else's command on its keys runs in between.
+//      Requests of the same submitter behind it wait in its detour.
 //
 // One thread, the lane's.
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -29,10 +33,12 @@
 #include "shard/call.h"
 #include "shard/command_table.h"
 #include "shard/facts.h"
+#include "shard/key_locks.h"
 #include "shard/mailbox.h"
 #include "shard/planned_batch.h"
 #include "shard/slice.h"
 #include "shard/submitter.h"
+#include "shard/transaction.h"
 
 namespace corelane::shard {
 
@@ -59,6 +65,8 @@ class Shard {
   void SubmitError(uint32_t tag, StatusCode code, std::string_view message, Submitter& submitter);
 
   [[nodiscard]] bool Congested(const Submitter& submitter) const;
+  // Every request so far has its reply written.
+  [[nodiscard]] static bool Answered(const Submitter& submitter);
   // True when everything written to the submitter may be sent. When false, OnProgress() will tell.
   [[nodiscard]] bool MayLeave(Submitter& submitter);
   // The connection is going away: its requests under way are executed, their replies dropped.
@@ -96,6 +104,7 @@ class Shard {
     Submitter& submitter;
   };
   void ExecuteOne(const Job& job);
+  void ExecuteHere(const Job& job);
   void ExecuteOwn(const Job& job);
   struct Operation {
     const Command& command;
@@ -110,19 +119,65 @@ class Shard {
   void RunCommand(const Command& command, CommandContext& context);
   void Park(LaneMessage* message);
   void ExecuteMessage(LaneMessage* message);
+  void ProcessMessage(LaneMessage* message);
+  void RunMessage(LaneMessage* message);
   void FinishMessage(LaneMessage* message, wal::Admission admission);
+  void AnswerMessage(LaneMessage* message);
 
   // Sending on.
   [[nodiscard]] Call* StartCall(const Job& job);
   void SendToOne(const Job& job);
   void Scatter(const Job& job);
-  void SplitKeys(const Job& job, Call& call);
+  void AddPartsForAllLanes(const kv::Request& request, Call& call);
+  void AddPartsForKeys(const kv::Request& request, std::span<const uint64_t> hashes, Call& call);
+  void DispatchAll(Call& call);
   void Dispatch(LaneMessage* part);
+
+  // Requests that cannot run yet (shard_detour.cc): MULTI's queue, and what waits behind a
+  // transaction.
+  [[nodiscard]] static Detour& DetourOf(Submitter& submitter);
+  [[nodiscard]] static bool MustWait(const Submitter& submitter, const RequestPlan& plan);
+  [[nodiscard]] bool TakeDetour(const Job& job);
+  void Queue(const Job& job);
+  void RunDeferred(Submitter& submitter);
+  void RunTransactionWord(const Job& job);
+  void RunExec(const Job& job);
+  void RunWatch(const Job& job);
+  void FinishWatch(const Call& call, Submitter& submitter);
+  [[nodiscard]] static std::vector<WatchedKey> WatchedBy(const Call& call);
+  void AddUnwatchParts(std::span<const WatchedKey> watched, Call& call);
+  void UnwatchDetached(std::span<const WatchedKey> watched);
+  void ForgetDetour(Submitter& submitter);
+
+  // Transactions of this lane's connections (shard_transaction.cc).
+  void BeginTransaction(const Job& job);
+  void BeginTransaction(std::unique_ptr<Transaction> transaction, Submitter& submitter,
+                        uint32_t tag);
+  void ReadAgain(Call* call);
+  void TakeKeys(std::unique_ptr<Transaction> owned);
+  void TakeNextLane(Transaction& transaction);
+  void CompleteLock(LaneMessage* message);
+  void GiveKeysBack(Transaction& transaction);
+  [[nodiscard]] static bool MayStartNext(const Transaction& transaction);
+  void Advance(Transaction& transaction);
+  void StartStep(Transaction& transaction, uint32_t step);
+  void RunHere(Transaction& transaction, uint32_t step);
+  [[nodiscard]] Call* NewStep(Transaction& transaction, uint32_t step, const Command* command);
+  static void LendLocks(Transaction& transaction, Call& call);
+  void SendStep(Transaction& transaction, Call* call);
+  void StartGather(Transaction& transaction, uint32_t step);
+  void Compute(Transaction& transaction, const Call& gathered);
+  void StartWatchCheck(Transaction& transaction);
+  void CompleteStep(Call* call);
+  void TakeStepReply(Transaction& transaction, const Call& call);
+  void FinishTransaction(Transaction& transaction);
+  void ResumeReady();
 
   // Replies.
   template <typename Write>
   void ReplyNow(uint32_t tag, Submitter& submitter, Write write);
   void CompletePart(LaneMessage* message);
+  void CompleteRequest(Call* call);
   void WriteReplies(Submitter& submitter);
   void RunParked();
   void ReleaseGated();
@@ -136,6 +191,13 @@ class Shard {
   const uint32_t lane_;
   const uint32_t lanes_;
   const CommandIndex index_;
+  // Words that the shard itself sends.
+  const Command* const gather_;
+  const Command* const apply_;
+  const Command* const watch_;
+  const Command* const unwatch_;
+  KeyLocks locks_;
+  bool resuming_ = false;  // what waited for keys is being executed
   CallPool pool_;
   Fifo<LaneMessage> parked_;  // waits for room in the log, in order
   Fifo<LaneMessage> gated_;   // executed, waits for the log to release its frames
@@ -146,5 +208,27 @@ class Shard {
   std::vector<uint64_t> prefetch_;
   std::vector<LaneMessage*> lane_parts_;
 };
+
+// Writes a reply in its turn: at once, or onto the tape of a call behind those that are under way.
+// `write` writes one element and leaves what the reply depends on in slice_.gate_seq().
+template <typename Write>
+void Shard::ReplyNow(uint32_t tag, Submitter& submitter, Write write) {
+  slice_.BeginCommand();
+  Submitter::ShardState& state = submitter.shard_state;
+  if (state.calls.empty()) {
+    write(submitter.BeginReply(tag));
+    submitter.EndReply();
+    state.gate_seq = std::max(state.gate_seq, slice_.gate_seq());
+    return;
+  }
+  Call* const call = pool_.Take();
+  call->submitter = &submitter;
+  call->tag = tag;
+  LaneMessage& part = call->AddPart();
+  write(part.reply);
+  part.gate_seq = slice_.gate_seq();
+  part.target = lane_;
+  state.calls.Push(call);
+}
 
 }  // namespace corelane::shard

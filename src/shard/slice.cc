@@ -4,6 +4,8 @@
 #include <memory>
 #include <utility>
 
+#include "base/check.h"
+
 namespace corelane::shard {
 
 Slice::Slice(std::unique_ptr<storage::Engine> engine, std::unique_ptr<wal::LaneLog> log,
@@ -23,12 +25,14 @@ bool Slice::Get(const storage::HashedKey& key, kv::ValueView* value) {
 bool Slice::PutNoted(const storage::HashedKey& key, kv::ValueView value) {
   if (value.created_at_s == 0) value.created_at_s = static_cast<uint32_t>(now_ms_ / 1000);
   if (engine_->Put(key, value) == storage::PutResult::kOutOfMemory) return false;
+  Changed(key.hash);
   if (log_ != nullptr) Wrote(key.hash, log_->AppendPut(key.key, value));
   return true;
 }
 
 bool Slice::Erase(const storage::HashedKey& key) {
   const bool erased = engine_->Erase(key, now_ms_);
+  if (erased) Changed(key.hash);
   if (log_ == nullptr) return erased;
   if (erased) {
     Wrote(key.hash, log_->AppendErase(key.key));
@@ -40,6 +44,7 @@ bool Slice::Erase(const storage::HashedKey& key) {
 
 storage::ExpireResult Slice::SetExpiry(const storage::HashedKey& key, kv::ExpiryMillis at) {
   const storage::ExpireResult result = engine_->SetExpiry(key, now_ms_, at);
+  if (result == storage::ExpireResult::kSet) Changed(key.hash);
   if (log_ == nullptr) return result;
   if (result == storage::ExpireResult::kSet) {
     Wrote(key.hash, log_->AppendExpiry(key.key, at));
@@ -92,6 +97,30 @@ void Slice::ReadAll() {
   if (log_ == nullptr) return;
   const uint64_t last = log_->last_seq();
   if (!Released(last) && !LogFailed()) gate_seq_ = std::max(gate_seq_, last);
+}
+
+int64_t Slice::Watch(const storage::HashedKey& key) {
+  Watching& watching = watches_[key.hash];
+  ++watching.watchers;
+  return TokenOf(key, watching);
+}
+
+bool Slice::Unwatch(const storage::HashedKey& key, int64_t token) {
+  const auto at = watches_.find(key.hash);
+  CHECK(at != watches_.end());
+  const bool changed = TokenOf(key, at->second) != token;
+  if (--at->second.watchers == 0) watches_.erase(at);
+  return changed;
+}
+
+// A key that has expired, or that FLUSHALL took, was not changed by anybody: its presence tells.
+int64_t Slice::TokenOf(const storage::HashedKey& key, const Watching& watching) {
+  return 2 * watching.changes + (engine_->Get(key, now_ms_, nullptr) ? 1 : 0);
+}
+
+void Slice::Changed(uint64_t hash) {
+  if (watches_.empty()) return;
+  if (const auto at = watches_.find(hash); at != watches_.end()) ++at->second.changes;
 }
 
 void Slice::Wrote(uint64_t hash, uint64_t seq) {

@@ -19,6 +19,7 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "kv/value.h"
 #include "storage/engine.h"
 #include "wal/lane_log.h"
@@ -77,6 +78,11 @@ class Slice {
   // everything before it.
   void ReadAll();
 
+  // WATCH. A token says how the key stands now; every Watch() is followed by one Unwatch() with its
+  // token, which tells whether the key was changed, came or went in between.
+  [[nodiscard]] int64_t Watch(const storage::HashedKey& key);
+  [[nodiscard]] bool Unwatch(const storage::HashedKey& key, int64_t token);
+
   void BeginCommand() { gate_seq_ = 0; }
   [[nodiscard]] uint64_t gate_seq() const { return gate_seq_; }
   // Orderly end of the log: what is in it is durable when this is OK.
@@ -95,6 +101,13 @@ class Slice {
   void WasRead(uint64_t hash);
   void ClearIfDue();
 
+  struct Watching {
+    uint32_t watchers = 0;
+    int64_t changes = 0;  // since somebody watches
+  };
+  void Changed(uint64_t hash);
+  [[nodiscard]] int64_t TokenOf(const storage::HashedKey& key, const Watching& watching);
+
   // What was written last under each of these buckets of hashes. A read waits for its bucket, which
   // may be a little more than for its key, and far less than for the whole log.
   static constexpr size_t kBuckets = 4096;
@@ -110,6 +123,7 @@ class Slice {
   uint64_t next_version_ = 0;  // 0: none was asked for yet
   uint64_t gate_seq_ = 0;
   uint64_t clear_seq_ = 0;
+  absl::flat_hash_map<uint64_t, Watching> watches_;  // by the key's hash
   std::array<uint64_t, kBuckets> written_seq_{};
 };
 

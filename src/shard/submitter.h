@@ -6,10 +6,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 
 #include "kv/reply.h"
 #include "kv/session.h"
 #include "shard/call.h"
+#include "shard/transaction.h"
 
 namespace corelane::shard {
 
@@ -35,7 +37,8 @@ class Submitter {
     Fifo<Call> calls;          // requests without a written reply, oldest first
     size_t request_bytes = 0;  // of those
     uint64_t gate_seq = 0;  // the written replies may leave once the lane's log has released this
-    bool waits_for_gate = false;  // is in the shard's list
+    bool waits_for_gate = false;     // is in the shard's list
+    std::unique_ptr<Detour> detour;  // made when first needed (transaction.h)
   };
   ShardState shard_state;
 };

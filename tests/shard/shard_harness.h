@@ -70,6 +70,7 @@ class Lanes {
   explicit Lanes(uint32_t count, bool with_log = false);
   ~Lanes();
 
+  [[nodiscard]] uint32_t count() const { return static_cast<uint32_t>(lanes_.size()); }
   [[nodiscard]] Shard& operator[](uint32_t lane) { return *lanes_[lane]->shard; }
   [[nodiscard]] ScriptedLog& log(uint32_t lane) { return *lanes_[lane]->log; }
   [[nodiscard]] Mailbox& mailbox(uint32_t lane) { return exchange_.mailbox(lane); }

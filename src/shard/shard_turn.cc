@@ -1,0 +1,144 @@
+// The part of Shard that the lane's loop calls once a turn: what other lanes and the log have
+// brought, and work in the background.
+
+#include <corelane/status.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "shard/shard.h"
+
+namespace corelane::shard {
+namespace {
+
+// Messages taken from other lanes per turn, in helpings of kTaken.
+constexpr size_t kTaken = 32;
+constexpr size_t kHelpingsPerTurn = 16;
+
+constexpr int64_t kBackgroundSliceNanos = 200'000;
+constexpr size_t kReclaimedTogether = 64;
+constexpr uint64_t kSweptIsMuch = 256;
+
+}  // namespace
+
+bool Shard::MayLeave(Submitter& submitter) {
+  if (slice_.Released(submitter.shard_state.gate_seq)) return true;
+  if (!submitter.shard_state.waits_for_gate) {
+    submitter.shard_state.waits_for_gate = true;
+    gated_submitters_.push_back(&submitter);
+  }
+  return false;
+}
+
+bool Shard::RunTurn() {
+  ++facts_.counters->turns;
+  slice_.set_now_ms(facts_.clock->WallMillis());
+  ResumeReady();
+  RunParked();
+  std::array<LaneMessage*, kTaken> taken;
+  bool more = false;
+  for (size_t helping = 0; helping < kHelpingsPerTurn; ++helping) {
+    const size_t answers = mailbox_.TakeAnswers(taken);
+    for (size_t i = 0; i < answers; ++i) CompletePart(taken[i]);
+    const size_t requests = mailbox_.TakeRequests(taken);
+    prefetch_.clear();
+    for (size_t i = 0; i < requests; ++i) {
+      if (!taken[i]->key_hashes.empty()) prefetch_.push_back(taken[i]->key_hashes[0]);
+    }
+    if (prefetch_.size() > 1) slice_.engine().Prefetch(prefetch_);
+    for (size_t i = 0; i < requests; ++i) ExecuteMessage(taken[i]);
+    more = answers == taken.size() || requests == taken.size();
+    if (!more) break;
+  }
+  ReleaseGated();
+  return more;
+}
+
+void Shard::ReleaseGated() {
+  while (!gated_.empty() && slice_.Released(gated_.front()->gate_seq)) {
+    mailbox_.Answer(gated_.Pop());
+  }
+  for (size_t i = 0; i < gated_submitters_.size();) {
+    Submitter* const submitter = gated_submitters_[i];
+    if (!slice_.Released(submitter->shard_state.gate_seq)) {
+      ++i;
+      continue;
+    }
+    submitter->shard_state.waits_for_gate = false;
+    gated_submitters_[i] = gated_submitters_.back();
+    gated_submitters_.pop_back();
+    submitter->OnProgress();
+  }
+  if ((!gated_.empty() || !gated_submitters_.empty()) && slice_.LogFailed()) GiveUpGated();
+}
+
+// The log has failed. What it has released, it has released before: everything else that waits for
+// it waits in vain, and must not be confirmed.
+void Shard::GiveUpGated() {
+  while (!gated_.empty()) {
+    LaneMessage* const message = gated_.Pop();
+    if (!slice_.Released(message->gate_seq)) {
+      message->reply.Clear();
+      message->reply.Error(StatusCode::kWalWriteFailed,
+                           "not confirmed: " + slice_.log()->health().message());
+    }
+    mailbox_.Answer(message);
+  }
+  // Out of the list first: a submitter that ends comes back with Forget().
+  std::vector<Submitter*> waiting;
+  waiting.swap(gated_submitters_);
+  for (Submitter* const submitter : waiting) {
+    submitter->shard_state.waits_for_gate = false;
+    if (slice_.Released(submitter->shard_state.gate_seq)) {
+      submitter->OnProgress();
+    } else {
+      submitter->OnLogLost();
+    }
+  }
+}
+
+bool Shard::GatesMoved() const {
+  if (gated_.empty() && gated_submitters_.empty()) return false;
+  if (slice_.LogFailed()) return true;
+  if (!gated_.empty() && slice_.Released(gated_.front()->gate_seq)) return true;
+  return std::any_of(gated_submitters_.begin(), gated_submitters_.end(), [&](Submitter* submitter) {
+    return slice_.Released(submitter->shard_state.gate_seq);
+  });
+}
+
+void Shard::EndTurn() {
+  if (slice_.log() != nullptr) slice_.log()->EndTurn();
+  mailbox_.Publish();
+}
+
+bool Shard::HasWork() {
+  if (mailbox_.HasWork() || GatesMoved()) return true;
+  // Left over only for want of room in the log.
+  if (!locks_.ready().empty() &&
+      AdmitToLog(OperationOf(*locks_.ready().front())) != wal::Admission::kWait) {
+    return true;
+  }
+  if (parked_.empty()) return false;
+  const LaneMessage& parked = *parked_.front();
+  return parked.command == nullptr || AdmitToLog(OperationOf(parked)) != wal::Admission::kWait;
+}
+
+bool Shard::RunBackground() {
+  const int64_t end_ns = facts_.clock->MonotonicNanos() + kBackgroundSliceNanos;
+  slice_.set_now_ms(facts_.clock->WallMillis());
+  storage::Engine& engine = slice_.engine();
+  while (engine.Reclaim(kReclaimedTogether)) {
+    if (facts_.clock->MonotonicNanos() >= end_ns) return true;
+  }
+  const storage::EngineStats before = engine.Stats();
+  if (before.entries_with_expiry == 0) return false;
+  do {
+    sweep_cursor_ = engine.SweepStripe(sweep_cursor_, slice_.now_ms());
+  } while (sweep_cursor_ != storage::kWalkStart && facts_.clock->MonotonicNanos() < end_ns);
+  // Where much has expired, more is likely to have.
+  return engine.Stats().expired_by_sweep - before.expired_by_sweep >= kSweptIsMuch;
+}
+
+}  // namespace corelane::shard
