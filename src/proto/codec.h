@@ -44,7 +44,7 @@ struct DecodeResult {
   // Never a reason to allocate: the peer only announced it.
   size_t needed = 1;
   StatusCode error_code = StatusCode::kProtocolError;
-  // kError: the message. Empty: close without a reply, and log why (resp_codec.h: kBrowserNote).
+  // kError: the message. Empty: close without a reply, and log why (browser.h: kBrowserNote).
   std::string error;
   uint32_t error_tag = 0;  // kError: what to pass to BeginReply() for the error's reply
 };

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string_view>
 
+#include "proto/browser.h"
 #include "proto/resp_inline.h"
 
 namespace corelane::proto {

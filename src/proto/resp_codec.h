@@ -5,8 +5,7 @@
 // why. Owned by one connection, used by its lane's thread.
 //
 // What always holds: every received byte is looked at once, in whatever pieces it comes; an
-// announced length reserves nothing. An error with empty text (kBrowserNote) means: log the note,
-// close, send nothing.
+// announced length reserves nothing.
 
 #include <cstddef>
 #include <deque>
@@ -23,11 +22,6 @@ namespace corelane::proto {
 // A bulk this much longer than the longest key or value is still read, so that the command table
 // can refuse it by name and keep the connection. A longer one is a protocol error.
 inline constexpr size_t kRespBulkSlackBytes = size_t{1} << 20;
-
-// What the connection logs when it closes because of an error with empty text.
-inline constexpr std::string_view kBrowserNote =
-    "closed a connection that speaks HTTP: possibly a web page that made a browser talk to this "
-    "port";
 
 class RespCodec final : public Codec {
  public:

@@ -6,6 +6,8 @@
 #include <string_view>
 #include <utility>
 
+#include "base/utf8.h"
+
 namespace corelane::proto {
 namespace {
 
@@ -14,13 +16,6 @@ bool IsBlank(char c) {
   return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\v' || c == '\f';
 }
 bool EndsWord(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
-
-int HexDigit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
 
 char Unescaped(char c) {
   switch (c) {
@@ -42,8 +37,8 @@ char Unescaped(char c) {
 // Reads one escape inside "..." at `at`, which stands on the backslash, and returns where it ends.
 size_t ReadEscape(std::string_view line, size_t at, std::string& word) {
   if (at + 3 < line.size() && line[at + 1] == 'x') {
-    const int high = HexDigit(line[at + 2]);
-    const int low = HexDigit(line[at + 3]);
+    const int high = base::HexDigit(line[at + 2]);
+    const int low = base::HexDigit(line[at + 3]);
     if (high >= 0 && low >= 0) {
       word.push_back(static_cast<char>(high * 16 + low));
       return at + 4;
@@ -75,15 +70,6 @@ std::optional<size_t> ReadQuoted(std::string_view line, size_t at, std::string& 
   return std::nullopt;
 }
 
-bool StartsWithIgnoringCase(std::string_view line, std::string_view lower) {
-  if (line.size() < lower.size()) return false;
-  for (size_t i = 0; i < lower.size(); ++i) {
-    const char c = line[i];
-    if ((c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c) != lower[i]) return false;
-  }
-  return true;
-}
-
 }  // namespace
 
 bool SplitInline(std::string_view line, std::deque<std::string>& store,
@@ -105,10 +91,6 @@ bool SplitInline(std::string_view line, std::deque<std::string>& store,
     at = *end;
     words.push_back(store.emplace_back(std::move(word)));
   }
-}
-
-bool LooksLikeHttp(std::string_view line) {
-  return StartsWithIgnoringCase(line, "post ") || StartsWithIgnoringCase(line, "host:");
 }
 
 }  // namespace corelane::proto

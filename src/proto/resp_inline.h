@@ -20,8 +20,4 @@ namespace corelane::proto {
 [[nodiscard]] bool SplitInline(std::string_view line, std::deque<std::string>& store,
                                std::vector<std::string_view>& words);
 
-// True for the first lines of an HTTP request: a browser was talked into speaking to us on behalf
-// of some web page.
-[[nodiscard]] bool LooksLikeHttp(std::string_view line);
-
 }  // namespace corelane::proto

@@ -12,6 +12,7 @@
 #include "base/check.h"
 #include "base/log.h"
 #include "io/socket.h"
+#include "proto/browser.h"
 #include "server/lane.h"
 
 namespace corelane::server {
@@ -188,9 +189,7 @@ void Connection::TakeResult(const proto::DecodeResult& result) {
   if (result.state != proto::DecodeState::kError || phase_ != Phase::kOpen) return;
   ++lane_.counters().protocol_errors;
   if (result.error.empty()) {
-    base::Log(base::Severity::kWarning,
-              "%s: looks like HTTP sent to the wrong port, perhaps by a browser; closed",
-              session.peer_address);
+    base::Log(base::Severity::kWarning, "%s: %s", session.peer_address, proto::kBrowserNote);
   } else {
     lane_.shard().SubmitError(result.error_tag, result.error_code, result.error, *this);
   }
