@@ -40,10 +40,9 @@ void AddFlags(CLI::App& app, Flags& flags) {
       CLI::AsNumberWithUnit::UNIT_REQUIRED, "DURATION (500ms, 5s, 2m)");
   const auto size = CLI::AsSizeValue(false);
 
-  app.add_option(
-         "--listen", flags.listen,
-         "SCHEME://ADDRESS:PORT, may be repeated; schemes: auto, native, resp; port 0 takes "
-         "a free one")
+  app.add_option("--listen", flags.listen,
+                 "SCHEME://ADDRESS:PORT, may be repeated; schemes: " + server::SchemeNames() +
+                     "; port 0 takes a free one")
       ->allow_extra_args(false)
       ->capture_default_str();
   app.add_option("--shards", options.lanes,
@@ -132,7 +131,8 @@ int Serve(const server::ServerOptions& options) {
 int Main(int argc, char** argv) {
   CLI::App app{
       "corelane-server: a key-value server with a lane for every core.\n"
-      "Speaks RESP (redis-cli) and corelane's binary protocol on one port."};
+      "Speaks RESP (redis-cli), a text and a JSON protocol, and corelane's binary protocol on one "
+      "port."};
   app.set_version_flag("--version", "corelane " CORELANE_VERSION);
   Flags flags;
   AddFlags(app, flags);

@@ -68,13 +68,13 @@ class Codec {
   virtual void EndReply() = 0;
 };
 
-enum class Protocol { kNative, kResp };
+enum class Protocol { kNative, kResp, kText, kJson };
 [[nodiscard]] std::string_view ProtocolName(Protocol protocol);
 
 [[nodiscard]] std::unique_ptr<Codec> MakeCodec(Protocol protocol, const CodecLimits& limits);
 
 // What an `auto` listener makes of a connection's first byte.
-enum class Detection { kNative, kResp, kUnknown };
+enum class Detection { kNative, kResp, kText, kJson, kUnknown };
 [[nodiscard]] Detection DetectProtocol(char first_byte);
 
 }  // namespace corelane::proto

@@ -1,16 +1,15 @@
 // Which protocol a listener speaks, and the codec for it.
-//
-// A letter is an inline RESP command for now, so that `PING` typed into telnet or nc works on an
-// `auto` listener.
 
 #include <memory>
 #include <string_view>
 
 #include "base/check.h"
 #include "proto/codec.h"
+#include "proto/json_codec.h"
 #include "proto/native_codec.h"
 #include "proto/native_opcodes.h"
 #include "proto/resp_codec.h"
+#include "proto/text_codec.h"
 
 namespace corelane::proto {
 
@@ -20,6 +19,10 @@ std::string_view ProtocolName(Protocol protocol) {
       return "native";
     case Protocol::kResp:
       return "resp";
+    case Protocol::kText:
+      return "text";
+    case Protocol::kJson:
+      return "json";
   }
   return "unknown";
 }
@@ -30,6 +33,10 @@ std::unique_ptr<Codec> MakeCodec(Protocol protocol, const CodecLimits& limits) {
       return std::make_unique<NativeCodec>(limits);
     case Protocol::kResp:
       return std::make_unique<RespCodec>(limits);
+    case Protocol::kText:
+      return std::make_unique<TextCodec>(limits);
+    case Protocol::kJson:
+      return std::make_unique<JsonCodec>(limits);
   }
   CHECK(false && "no such protocol");
   return nullptr;
@@ -42,9 +49,11 @@ Detection DetectProtocol(char first_byte) {
   if (version_1 || (byte >= kNativeExtensionsBegin && byte < kNativeOpcodeEnd)) {
     return Detection::kNative;
   }
+  if (first_byte == '*') return Detection::kResp;
+  if (first_byte == '{') return Detection::kJson;
   const bool letter =
       (first_byte >= 'a' && first_byte <= 'z') || (first_byte >= 'A' && first_byte <= 'Z');
-  return first_byte == '*' || letter ? Detection::kResp : Detection::kUnknown;
+  return letter ? Detection::kText : Detection::kUnknown;
 }
 
 }  // namespace corelane::proto

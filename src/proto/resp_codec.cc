@@ -28,6 +28,13 @@ bool Fail(DecodeResult& result, std::string_view message) {
   return false;
 }
 
+// The first byte of a request in one of the other protocols that are not made of lines. Their
+// clients would wait for ever for the answer to a line that they never end.
+bool IsForeign(char first_byte) {
+  const Detection detected = DetectProtocol(first_byte);
+  return detected == Detection::kNative || detected == Detection::kJson;
+}
+
 bool NeedMore(DecodeResult& result, size_t needed) {
   result.state = DecodeState::kNeedMore;
   result.needed = needed;
@@ -80,6 +87,7 @@ bool RespCodec::DecodeMultibulk(std::string_view rest, kv::RequestBatch& batch,
 
 bool RespCodec::DecodeInline(std::string_view rest, kv::RequestBatch& batch, DecodeResult& result) {
   constexpr std::string_view kTooBig = "too big inline request";
+  if (IsForeign(rest[0])) return Fail(result, "expected '*' or an inline command");
   const std::string_view fresh = rest.substr(line_scanned_);
   const size_t found = fresh.find('\n');
   const bool whole = found != std::string_view::npos;

@@ -16,6 +16,37 @@
 #include "server/lane.h"
 
 namespace corelane::server {
+namespace {
+
+// What a connection speaks from its first byte to its last.
+proto::Protocol ProtocolOf(Scheme scheme, char first_byte) {
+  switch (scheme) {
+    case Scheme::kNative:
+      return proto::Protocol::kNative;
+    case Scheme::kResp:
+      return proto::Protocol::kResp;
+    case Scheme::kText:
+      return proto::Protocol::kText;
+    case Scheme::kJson:
+      return proto::Protocol::kJson;
+    case Scheme::kAuto:
+      break;
+  }
+  switch (proto::DetectProtocol(first_byte)) {
+    case proto::Detection::kResp:
+      return proto::Protocol::kResp;
+    case proto::Detection::kText:
+      return proto::Protocol::kText;
+    case proto::Detection::kJson:
+      return proto::Protocol::kJson;
+    case proto::Detection::kNative:
+    case proto::Detection::kUnknown:  // the native protocol's unknown command
+      break;
+  }
+  return proto::Protocol::kNative;
+}
+
+}  // namespace
 
 Connection::Connection(Lane& lane, io::UniqueFd fd, Scheme scheme, bool refused)
     : lane_(lane), fd_(std::move(fd)), scheme_(scheme), refused_(refused) {
@@ -109,16 +140,7 @@ bool Connection::OutputFull() const {
 bool Connection::Blocked() const { return OutputFull() || lane_.shard().Congested(*this); }
 
 void Connection::ChooseCodec(char first_byte) {
-  proto::Protocol protocol = proto::Protocol::kNative;
-  if (scheme_ == Scheme::kResp) {
-    protocol = proto::Protocol::kResp;
-  } else if (scheme_ == Scheme::kAuto) {
-    // What nothing else speaks is the native protocol's unknown command.
-    protocol = proto::DetectProtocol(first_byte) == proto::Detection::kResp
-                   ? proto::Protocol::kResp
-                   : proto::Protocol::kNative;
-  }
-  codec_ = proto::MakeCodec(protocol, lane_.codec_limits());
+  codec_ = proto::MakeCodec(ProtocolOf(scheme_, first_byte), lane_.codec_limits());
 }
 
 // Decodes the next requests at the front of `in`. False when that cannot be, or is no use, now.

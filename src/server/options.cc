@@ -1,21 +1,41 @@
 #include "server/options.h"
 
+#include <algorithm>
+#include <iterator>
 #include <optional>
 #include <string>
 #include <string_view>
 
 namespace corelane::server {
 
+namespace {
+
+struct SchemeWord {
+  Scheme scheme;
+  std::string_view word;
+};
+
+constexpr SchemeWord kSchemes[] = {
+    {Scheme::kAuto, "auto"}, {Scheme::kNative, "native"}, {Scheme::kResp, "resp"},
+    {Scheme::kText, "text"}, {Scheme::kJson, "json"},
+};
+
+}  // namespace
+
 std::string_view SchemeName(Scheme scheme) {
-  switch (scheme) {
-    case Scheme::kAuto:
-      return "auto";
-    case Scheme::kNative:
-      return "native";
-    case Scheme::kResp:
-      return "resp";
+  for (const SchemeWord& known : kSchemes) {
+    if (known.scheme == scheme) return known.word;
   }
   return "unknown";
+}
+
+std::string SchemeNames() {
+  std::string names;
+  for (const SchemeWord& known : kSchemes) {
+    if (!names.empty()) names += ", ";
+    names += known.word;
+  }
+  return names;
 }
 
 Result<ListenOptions> ParseListen(const std::string& text) {
@@ -27,16 +47,12 @@ Result<ListenOptions> ParseListen(const std::string& text) {
   };
   if (separator == std::string::npos) return wrong("there is no scheme");
   const std::string scheme = text.substr(0, separator);
+  const SchemeWord* const known =
+      std::find_if(std::begin(kSchemes), std::end(kSchemes),
+                   [&](const SchemeWord& row) { return row.word == scheme; });
+  if (known == std::end(kSchemes)) return wrong("the scheme is none of " + SchemeNames());
   ListenOptions options;
-  if (scheme == "auto") {
-    options.scheme = Scheme::kAuto;
-  } else if (scheme == "native") {
-    options.scheme = Scheme::kNative;
-  } else if (scheme == "resp") {
-    options.scheme = Scheme::kResp;
-  } else {
-    return wrong("the scheme is none of auto, native, resp");
-  }
+  options.scheme = known->scheme;
   Result<io::Endpoint> endpoint = io::ParseEndpoint(text.substr(separator + 3));
   if (!endpoint.ok()) return wrong(endpoint.status().message());
   options.endpoint = *endpoint;

@@ -18,8 +18,10 @@
 namespace corelane::server {
 
 // What a listener speaks. kAuto looks at the first byte of each connection.
-enum class Scheme : uint8_t { kAuto, kNative, kResp };
+enum class Scheme : uint8_t { kAuto, kNative, kResp, kText, kJson };
 [[nodiscard]] std::string_view SchemeName(Scheme scheme);
+// All of them, for people: "auto, native, ...".
+[[nodiscard]] std::string SchemeNames();
 
 struct ListenOptions {
   Scheme scheme = Scheme::kAuto;
