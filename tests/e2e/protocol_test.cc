@@ -12,46 +12,16 @@
 #include <utility>
 #include <vector>
 
-#include "fault/temp_directory.h"
-#include "raw_client.h"
-#include "server_process.h"
+#include "protocol_fixture.h"
 
 namespace corelane::e2e {
 namespace {
 
-using Setting = std::pair<const char*, int>;  // --io, --shards
-
-class ProtocolTest : public testing::TestWithParam<Setting> {
+class ProtocolTest : public ProtocolFixture {
  protected:
   void Start(const std::vector<std::string>& more = {}) {
-    std::vector<std::string> flags = {std::string("--io=") + GetParam().first,
-                                      "--shards=" + std::to_string(GetParam().second), "--fsync=os",
-                                      "--wal-segment-bytes=1mb"};
-    flags.insert(flags.end(), more.begin(), more.end());
-    server_ = std::make_unique<ServerProcess>(Flags(directory_.Sub("data"), flags),
-                                              directory_.Sub("errors"));
-    ASSERT_TRUE(server_->WaitReady()) << server_->Errors();
+    ProtocolFixture::Start({"auto", "resp"}, more);
   }
-
-  void TearDown() override {
-    if (server_ == nullptr || HasFatalFailure()) return;
-    const auto ended = server_->Terminate();
-    ASSERT_TRUE(ended) << "does not end";
-    EXPECT_EQ(ended->exit_code, 0) << server_->Errors();
-  }
-
-  // What a new connection hears that sends `bytes`, whole or one by one, until the server closes.
-  std::string Answer(std::string_view bytes, bool slowly) {
-    RawClient client(server_->port());
-    // The server may close before it has all; what it answers is looked at.
-    slowly ? client.SendSlowly(bytes) : client.Send(bytes);
-    std::string answer = client.ReadToEnd();
-    EXPECT_TRUE(client.ended()) << "the connection stays open";
-    return answer;
-  }
-
-  fault::TempDirectory directory_;
-  std::unique_ptr<ServerProcess> server_;
 };
 
 TEST_P(ProtocolTest, AnswersTheWorkedExample) {
@@ -143,15 +113,18 @@ std::vector<Malformed> MalformedResp() {
 
 TEST_P(ProtocolTest, AnswersMalformedRequestsOnceAndCloses) {
   Start();
-  std::vector<Malformed> all = MalformedNative();
-  for (Malformed& one : MalformedResp()) all.push_back(std::move(one));
-  for (const Malformed& one : all) {
-    EXPECT_EQ(Answer(one.bytes, false), one.answer) << one.name << ", whole";
-    EXPECT_EQ(Answer(one.bytes, true), one.answer) << one.name << ", in pieces";
+  for (const Malformed& one : MalformedNative()) {
+    EXPECT_EQ(Answer(port(), one.bytes, false), one.answer) << one.name << ", whole";
+    EXPECT_EQ(Answer(port(), one.bytes, true), one.answer) << one.name << ", in pieces";
   }
-  EXPECT_EQ(Answer("*" + std::string(70'000, '1'), false),
+  const uint16_t resp = PortOf("resp");
+  for (const Malformed& one : MalformedResp()) {
+    EXPECT_EQ(Answer(resp, one.bytes, false), one.answer) << one.name << ", whole";
+    EXPECT_EQ(Answer(resp, one.bytes, true), one.answer) << one.name << ", in pieces";
+  }
+  EXPECT_EQ(Answer(port(), "*" + std::string(70'000, '1'), false),
             "-ERR Protocol error: too big mbulk count string\r\n");
-  EXPECT_EQ(Answer(std::string(70'000, 'a'), false),
+  EXPECT_EQ(Answer(resp, std::string(70'000, 'a'), false),
             "-ERR Protocol error: too big inline request\r\n");
   EXPECT_NE(server_->Errors().find("HTTP"), std::string::npos);
   RawClient other(server_->port());
@@ -160,7 +133,7 @@ TEST_P(ProtocolTest, AnswersMalformedRequestsOnceAndCloses) {
 
 TEST_P(ProtocolTest, GoesOnAfterOddButHarmlessRequests) {
   Start();
-  RawClient client(server_->port());
+  RawClient client(PortOf("resp"));
   EXPECT_EQ(client.Ask("*0\r\n*-3\r\n\r\nPING\r\n"), "+PONG\r\n");
   EXPECT_EQ(client.Ask("NONSENSE\r\n").substr(0, 20), "-ERR unknown command");
   EXPECT_EQ(client.Ask(Resp({"SET", "key"})).substr(0, 4), "-ERR");
@@ -171,8 +144,9 @@ TEST_P(ProtocolTest, GoesOnAfterOddButHarmlessRequests) {
 
 TEST_P(ProtocolTest, ExecutesNothingBehindQuit) {
   Start();
-  EXPECT_EQ(Answer(Resp({"SET", "a", "1"}) + Resp({"QUIT"}) + Resp({"SET", "a", "2"}), false),
-            "+OK\r\n+OK\r\n");
+  EXPECT_EQ(
+      Answer(port(), Resp({"SET", "a", "1"}) + Resp({"QUIT"}) + Resp({"SET", "a", "2"}), false),
+      "+OK\r\n+OK\r\n");
   RawClient client(server_->port());
   EXPECT_EQ(client.Ask(Resp({"GET", "a"})), Bulk("1"));
 }
@@ -268,7 +242,8 @@ TEST_P(ProtocolTest, ServesTheToolsOfRedis) {
   const std::string found = Shell("command -v redis-cli redis-benchmark", status);
   if (status != 0) GTEST_SKIP() << "redis-tools is not installed";
   Start();
-  const std::string port = " -p " + std::to_string(server_->port()) + " ";
+  // The benchmark begins with an inline PING, which on an `auto` listener is the text protocol.
+  const std::string port = " -p " + std::to_string(PortOf("resp")) + " ";
   EXPECT_EQ(Shell("redis-cli" + port + "set 'a key' 'a value'", status), "OK\n");
   EXPECT_EQ(Shell("redis-cli" + port + "get 'a key'", status), "a value\n");
   EXPECT_EQ(Shell("redis-cli -3" + port + "get nothing", status), "\n");
@@ -287,9 +262,7 @@ TEST_P(ProtocolTest, ServesTheToolsOfRedis) {
 INSTANTIATE_TEST_SUITE_P(BackEndsAndLanes, ProtocolTest,
                          testing::Values(Setting{"epoll", 1}, Setting{"epoll", 4},
                                          Setting{"auto", 1}, Setting{"auto", 4}),
-                         [](const auto& setting) {
-                           return setting.param.first + std::to_string(setting.param.second);
-                         });
+                         SettingName);
 
 }  // namespace
 }  // namespace corelane::e2e
