@@ -142,6 +142,7 @@ class Shard {
   void RunDeferred(Submitter& submitter);
   void RunTransactionWord(const Job& job);
   void RunExec(const Job& job);
+  void AbandonMulti(Submitter& submitter);
   void RunWatch(const Job& job);
   void FinishWatch(const Call& call, Submitter& submitter);
   [[nodiscard]] static std::vector<WatchedKey> WatchedBy(const Call& call);

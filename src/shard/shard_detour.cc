@@ -63,7 +63,12 @@ bool Shard::TakeDetour(const Job& job) {
   }
   if (!detour.in_multi) return false;
   if (job.plan.kind == RequestPlan::Kind::kRefused) {
-    detour.queue_failed = true;
+    const Command* const command = FindCommand(job.request);
+    if (command != nullptr && command->word == TransactionWord::kExec) {
+      AbandonMulti(job.submitter);  // an EXEC with arguments ends it, too
+    } else {
+      detour.queue_failed = true;
+    }
     return false;
   }
   if (job.plan.command->Is(kNotQueued)) return false;
@@ -147,9 +152,7 @@ void Shard::RunTransactionWord(const Job& job) {
     case TransactionWord::kReset:
     case TransactionWord::kUnwatch:
       // UNWATCH inside MULTI is queued, hence never comes here before EXEC has ended it.
-      UnwatchDetached(detour.watched);
-      detour.watched.clear();
-      detour.LeaveMulti(job.submitter.session);
+      AbandonMulti(job.submitter);
       break;
     case TransactionWord::kNone:
       CHECK(false);
@@ -159,15 +162,19 @@ void Shard::RunTransactionWord(const Job& job) {
            [&](kv::ReplyWriter& reply) { ReplyInMulti(reply, code, message); });
 }
 
+// Forgets what is queued and watched.
+void Shard::AbandonMulti(Submitter& submitter) {
+  Detour& detour = *submitter.shard_state.detour;
+  UnwatchDetached(detour.watched);
+  detour.watched.clear();
+  detour.LeaveMulti(submitter.session);
+}
+
 void Shard::RunExec(const Job& job) {
   Detour& detour = *job.submitter.shard_state.detour;
   if (!detour.in_multi || detour.queue_failed) {
     const bool failed = detour.in_multi;
-    if (failed) {
-      UnwatchDetached(detour.watched);
-      detour.watched.clear();
-      detour.LeaveMulti(job.submitter.session);
-    }
+    if (failed) AbandonMulti(job.submitter);
     return ReplyNow(job.request.tag, job.submitter, [&](kv::ReplyWriter& reply) {
       if (!failed) return reply.Error(StatusCode::kBadArgument, "EXEC without MULTI");
       reply.Error(StatusCode::kTransactionAborted,

@@ -186,7 +186,9 @@ void Shard::WriteRefusal(const kv::Request& request, kv::ReplyWriter& reply) con
   if (command == nullptr) {
     reply.Error(StatusCode::kUnknownCommand, UnknownCommandText(request));
   } else if (!ArityFits(*command, request.args.size())) {
-    ReplyWrongArity(reply, command->name);
+    if (command->word != TransactionWord::kExec) return ReplyWrongArity(reply, command->name);
+    reply.Error(StatusCode::kTransactionAborted,
+                "Transaction discarded because of: wrong number of arguments for 'exec' command");
   } else if (command->routing.route == Route::kCursor) {
     reply.Error(StatusCode::kBadArgument, "invalid cursor");
   } else {
