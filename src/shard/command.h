@@ -109,6 +109,8 @@ struct Command {
   // In place of `run`, for what needs the values of several keys at once, wherever they live.
   void (*compute)(GatherContext&) = nullptr;
   TransactionWord word = TransactionWord::kNone;
+  // For README: in what it is not the command that redis 7.0 has. Empty: it is.
+  std::string_view differs = {};
 
   [[nodiscard]] bool Is(CommandFlags flag) const { return (flags & flag) != 0; }
   [[nodiscard]] bool TouchesData() const { return (flags & (kReads | kWrites)) != 0; }
