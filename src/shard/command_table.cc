@@ -13,9 +13,9 @@
 namespace corelane::shard {
 std::vector<CommandGroup> CommandGroups() {
   return {
-      StringCommands(), RangeCommands(),       CounterCommands(),    KeyCommands(),
-      RenameCommands(), TransactionCommands(), ConnectionCommands(), ClientCommands(),
-      ServerCommands(), InfoCommands(),        NativeCommands(),
+      StringCommands(), RangeCommands(),  CounterCommands(),     BitCommands(),
+      KeyCommands(),    RenameCommands(), TransactionCommands(), ConnectionCommands(),
+      ClientCommands(), ServerCommands(), InfoCommands(),        NativeCommands(),
   };
 }
 
