@@ -16,4 +16,10 @@ int64_t SystemClock::WallMillis() const {
   return int64_t{now.tv_sec} * 1'000 + now.tv_nsec / 1'000'000;
 }
 
+int64_t SystemClock::WallMicros() const {
+  timespec now{};
+  clock_gettime(CLOCK_REALTIME, &now);
+  return int64_t{now.tv_sec} * 1'000'000 + now.tv_nsec / 1'000;
+}
+
 }  // namespace corelane::env

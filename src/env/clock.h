@@ -16,12 +16,15 @@ class Clock {
   virtual ~Clock() = default;
   [[nodiscard]] virtual int64_t MonotonicNanos() const = 0;
   [[nodiscard]] virtual int64_t WallMillis() const = 0;
+  // The same clock as WallMillis, finer where the clock is.
+  [[nodiscard]] virtual int64_t WallMicros() const { return WallMillis() * 1000; }
 };
 
 class SystemClock final : public Clock {
  public:
   [[nodiscard]] int64_t MonotonicNanos() const override;
   [[nodiscard]] int64_t WallMillis() const override;
+  [[nodiscard]] int64_t WallMicros() const override;
 };
 
 // Stands still until told. Starts at the given wall time with the monotonic clock at one second.

@@ -162,7 +162,7 @@ void Connection::Run(const shard::PlannedBatch& batch, const proto::DecodeResult
       lane_.shard().Execute(batch, *this);
     }
     last_request_ms_ = lane_.shard().slice().now_ms();
-    if (lane_.options().idle_timeout_ms != 0) {
+    if (lane_.settings().idle_timeout_ms != 0) {
       active_at_ns_ = lane_.clock().MonotonicNanos();
       lane_.Touch(*this);
     }

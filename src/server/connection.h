@@ -76,6 +76,7 @@ class Connection final : public io::RecvOp,
   [[nodiscard]] bool listed() const { return phase_ < Phase::kLingering && !peer_closed_; }
   // When the last whole request was received; monotonic.
   [[nodiscard]] int64_t active_at_ns() const { return active_at_ns_; }
+  void set_active_at_ns(int64_t now_ns) { active_at_ns_ = now_ns; }
   [[nodiscard]] std::string_view peer() const { return session.peer_address; }
 
   // io::RecvOp, io::SendOp, io::TimerOp

@@ -140,6 +140,8 @@ Status Lane::Open() {
   facts_.io_back_end = io::BackEndName(reactor_->back_end());
   facts_.clock = shared_.clock;
   facts_.host = this;
+  facts_.settings = &settings_;
+  settings_.idle_timeout_ms = shared_.options->idle_timeout_ms;
   shard_ = std::make_unique<shard::Shard>(*slice_, mailbox, facts_, shared_.opener->hash_seed());
   loop_ = std::make_unique<io::Loop>(*reactor_, *shared_.clock,
                                      io::LoopOptions{shared_.options->spin_us * 1000});
@@ -320,9 +322,15 @@ void Lane::Tick() {
 }
 
 void Lane::CloseIdle() {
-  if (shared_.options->idle_timeout_ms == 0) return;
-  const int64_t oldest_ns =
-      shared_.clock->MonotonicNanos() - shared_.options->idle_timeout_ms * 1'000'000;
+  const int64_t now_ns = shared_.clock->MonotonicNanos();
+  const bool watched = std::exchange(watching_idle_, settings_.idle_timeout_ms != 0);
+  if (!watching_idle_) return;
+  // Without a timeout nobody takes note of activity: all begin to be idle now.
+  for (Connection* connection = watched ? nullptr : connections_.Front(); connection != nullptr;
+       connection = connections_.Next(*connection)) {
+    connection->set_active_at_ns(now_ns);
+  }
+  const int64_t oldest_ns = now_ns - settings_.idle_timeout_ms * 1'000'000;
   for (Connection* connection = connections_.Front();
        connection != nullptr && connection->active_at_ns() < oldest_ns;
        connection = connections_.Next(*connection)) {

@@ -28,6 +28,7 @@
 #include "shard/lane_host.h"
 #include "shard/mailbox.h"
 #include "shard/planned_batch.h"
+#include "shard/settings.h"
 #include "shard/shard.h"
 #include "shard/slice_opener.h"
 
@@ -97,6 +98,7 @@ class Lane final : public io::TurnTask, public shard::LaneHost {
   [[nodiscard]] io::Reactor& reactor() { return *reactor_; }
   [[nodiscard]] shard::Shard& shard() { return *shard_; }
   [[nodiscard]] shard::LaneCounters& counters() { return counters_; }
+  [[nodiscard]] const shard::LaneSettings& settings() const { return settings_; }
   // Scratch for requests that are executed where they were received.
   [[nodiscard]] shard::PlannedBatch& batch() { return batch_; }
   [[nodiscard]] uint64_t NextConnectionId();
@@ -174,6 +176,7 @@ class Lane final : public io::TurnTask, public shard::LaneHost {
   // The lane thread's own.
   shard::LaneFacts facts_;
   shard::LaneCounters counters_;
+  shard::LaneSettings settings_;
   std::unique_ptr<io::Reactor> reactor_;
   std::unique_ptr<io::Loop> loop_;
   LogBell log_bell_;
@@ -189,6 +192,7 @@ class Lane final : public io::TurnTask, public shard::LaneHost {
   bool draining_ = false;
   bool stopping_ = false;
   bool background_due_ = false;
+  bool watching_idle_ = false;  // connections_ has been kept in order since
 };
 
 }  // namespace corelane::server

@@ -170,7 +170,10 @@ void Server::FillFacts() {
       {"maxmemory-policy", "noeviction"},
       {"port", std::to_string(facts_.port)},
       {"proto-max-bulk-len", std::to_string(options_.value_bytes_max)},
-      {"timeout", std::to_string(options_.idle_timeout_ms / 1000)},
+      {"notify-keyspace-events", ""},
+      {"requirepass", ""},
+      {"cluster-enabled", "no"},
+      {"bind", options_.listen.front().endpoint.host},
   };
 }
 

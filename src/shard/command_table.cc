@@ -13,9 +13,10 @@
 namespace corelane::shard {
 std::vector<CommandGroup> CommandGroups() {
   return {
-      StringCommands(), RangeCommands(),  CounterCommands(),     BitCommands(),
-      KeyCommands(),    RenameCommands(), TransactionCommands(), ConnectionCommands(),
-      ClientCommands(), ServerCommands(), InfoCommands(),        NativeCommands(),
+      StringCommands(),  RangeCommands(),       CounterCommands(),    KeyCommands(),
+      RenameCommands(),  TransactionCommands(), ConnectionCommands(), ClientCommands(),
+      CommandCommands(), ConfigCommands(),      AdminCommands(),      AbsentCommands(),
+      ServerCommands(),  InfoCommands(),        NativeCommands(),
   };
 }
 
@@ -25,6 +26,18 @@ const Command* ChooseSubcommand(const Command& command, std::span<const std::str
     if (WordIs(args[0], SubcommandWord(row))) return &row;
   }
   return nullptr;
+}
+
+bool ArityFits(const Command& command, size_t args) {
+  const auto words = static_cast<int64_t>(args) + 1;
+  const bool fits = command.arity >= 0 ? words == command.arity : words >= -command.arity;
+  // Pairs come whole.
+  return fits && (command.routing.keys.step != 2 || args % 2 == 0);
+}
+
+size_t LastKeyPosition(const KeyPositions& keys, size_t args) {
+  return keys.last >= 0 ? static_cast<size_t>(keys.last)
+                        : args + 1 - static_cast<size_t>(-keys.last);
 }
 
 CommandIndex::CommandIndex() {

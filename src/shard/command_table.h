@@ -21,6 +21,11 @@ namespace corelane::shard {
 [[nodiscard]] const Command* ChooseSubcommand(const Command& command,
                                               std::span<const std::string_view> args);
 
+// Whether a row takes so many arguments (the command word not counted; a subcommand's word is one).
+[[nodiscard]] bool ArityFits(const Command& command, size_t args);
+// Where the last key stands among so many arguments, counted from 1.
+[[nodiscard]] size_t LastKeyPosition(const KeyPositions& keys, size_t args);
+
 // Looks up words in any case. One for each lane.
 class CommandIndex {
  public:

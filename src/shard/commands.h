@@ -23,12 +23,15 @@ inline constexpr std::string_view kNoPasswordConfigured =
 [[nodiscard]] CommandGroup StringCommands();
 [[nodiscard]] CommandGroup RangeCommands();
 [[nodiscard]] CommandGroup CounterCommands();
-[[nodiscard]] CommandGroup BitCommands();
 [[nodiscard]] CommandGroup KeyCommands();
 [[nodiscard]] CommandGroup RenameCommands();
 [[nodiscard]] CommandGroup TransactionCommands();
 [[nodiscard]] CommandGroup ConnectionCommands();
 [[nodiscard]] CommandGroup ClientCommands();
+[[nodiscard]] CommandGroup CommandCommands();
+[[nodiscard]] CommandGroup ConfigCommands();
+[[nodiscard]] CommandGroup AdminCommands();
+[[nodiscard]] CommandGroup AbsentCommands();
 [[nodiscard]] CommandGroup ServerCommands();
 [[nodiscard]] CommandGroup InfoCommands();
 [[nodiscard]] CommandGroup NativeCommands();
@@ -61,6 +64,8 @@ void IncrementAndReply(CommandContext& context, const storage::HashedKey& key, i
 void ReplyWrongArity(kv::ReplyWriter& reply, std::string_view command);
 void ReplyUnknownSubcommand(kv::ReplyWriter& reply, std::string_view command,
                             std::string_view word);
+// For a word whose uses are told apart by hand: none of them fits.
+void ReplyUnknownUse(kv::ReplyWriter& reply, std::string_view command, std::string_view word);
 // What "WORD HELP" says: the syntax and the summary of each of the rows.
 void ReplyHelp(kv::ReplyWriter& reply, std::string_view command, std::span<const Command> rows);
 // "GETNAME" of "client|getname".

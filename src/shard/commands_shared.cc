@@ -75,6 +75,13 @@ void ReplyUnknownSubcommand(kv::ReplyWriter& reply, std::string_view command,
                            UpperCase(command), " HELP."));
 }
 
+void ReplyUnknownUse(kv::ReplyWriter& reply, std::string_view command, std::string_view word) {
+  reply.Error(
+      StatusCode::kBadArgument,
+      absl::StrCat("unknown subcommand or wrong number of arguments for '",
+                   base::ToAbsl(word.substr(0, 128)), "'. Try ", UpperCase(command), " HELP."));
+}
+
 void ReplyHelp(kv::ReplyWriter& reply, std::string_view command, std::span<const Command> rows) {
   reply.Array(1 + 2 * rows.size());
   reply.Simple(UpperCase(command) + " <subcommand> [<arg> [value] [opt] ...]. Subcommands are:");

@@ -20,6 +20,7 @@ struct ReactorCounters;
 namespace corelane::shard {
 
 class LaneHost;
+struct LaneSettings;
 struct MailboxCounters;
 
 // The same for all lanes; written before the lanes start.
@@ -60,6 +61,7 @@ struct LaneCounters {
 struct LaneFacts {
   const ServerFacts* server = nullptr;
   LaneCounters* counters = nullptr;
+  LaneSettings* settings = nullptr;
   const MailboxCounters* mailbox = nullptr;
   const io::ReactorCounters* reactor = nullptr;  // null in the embedded store
   std::string io_back_end;                       // "io_uring", "epoll"
@@ -67,5 +69,8 @@ struct LaneFacts {
   const env::Clock* clock = nullptr;
   LaneHost* host = nullptr;  // null in the embedded store
 };
+
+// CONFIG RESETSTAT: the counters begin again; what tells of the present stays.
+void ResetStatistics(const LaneFacts& facts);
 
 }  // namespace corelane::shard

@@ -242,6 +242,12 @@ LaneSnapshot TakeSnapshot(Slice& slice, const LaneFacts& facts) {
   return snapshot;
 }
 
+void ResetStatistics(const LaneFacts& facts) {
+  const uint64_t connections_open = facts.counters->connections_open;
+  *facts.counters = {};
+  facts.counters->connections_open = connections_open;
+}
+
 CommandGroup InfoCommands() { return {"server", kInfoCommands}; }
 
 }  // namespace corelane::shard

@@ -22,19 +22,6 @@
 namespace corelane::shard {
 namespace {
 
-// Positions count from 1; negative ones from the end.
-size_t LastKey(const KeyPositions& keys, size_t args) {
-  return keys.last >= 0 ? static_cast<size_t>(keys.last)
-                        : args + 1 - static_cast<size_t>(-keys.last);
-}
-
-bool ArityFits(const Command& command, size_t args) {
-  const auto words = static_cast<int64_t>(args) + 1;
-  const bool fits = command.arity >= 0 ? words == command.arity : words >= -command.arity;
-  // Pairs come whole.
-  return fits && (command.routing.keys.step != 2 || args % 2 == 0);
-}
-
 // Decimal text as redis reads it, which is as the C library does: no text is 0, and a sign may be
 // in front, which wraps.
 bool ParseCursorText(std::string_view text, uint64_t& cursor) {
@@ -153,7 +140,7 @@ bool Shard::HashKeys(const kv::Request& request, RequestPlan& plan,
   const bool check = !command.Is(kChecksLimits);
   plan.kind = RequestPlan::Kind::kOneLane;
   plan.first_hash = static_cast<uint32_t>(hashes.size());
-  const size_t last = LastKey(command.routing.keys, request.args.size());
+  const size_t last = LastKeyPosition(command.routing.keys, request.args.size());
   const auto step = static_cast<size_t>(command.routing.keys.step);
   for (size_t at = static_cast<size_t>(command.routing.keys.first) - 1; at < last; at += step) {
     const std::string_view key = request.args[at];
@@ -192,7 +179,7 @@ void Shard::WriteRefusal(const kv::Request& request, kv::ReplyWriter& reply) con
   } else if (command->routing.route == Route::kCursor) {
     reply.Error(StatusCode::kBadArgument, "invalid cursor");
   } else {
-    const size_t last = LastKey(command->routing.keys, request.args.size());
+    const size_t last = LastKeyPosition(command->routing.keys, request.args.size());
     const auto step = static_cast<size_t>(command->routing.keys.step);
     for (size_t at = static_cast<size_t>(command->routing.keys.first) - 1; at < last; at += step) {
       if (request.args[at].size() <= slice_.limits().key_bytes_max) continue;

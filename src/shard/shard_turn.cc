@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "shard/settings.h"
 #include "shard/shard.h"
 
 namespace corelane::shard {
@@ -133,7 +134,7 @@ bool Shard::RunBackground() {
     if (facts_.clock->MonotonicNanos() >= end_ns) return true;
   }
   const storage::EngineStats before = engine.Stats();
-  if (before.entries_with_expiry == 0) return false;
+  if (before.entries_with_expiry == 0 || !facts_.settings->active_expiry) return false;
   do {
     sweep_cursor_ = engine.SweepStripe(sweep_cursor_, slice_.now_ms());
   } while (sweep_cursor_ != storage::kWalkStart && facts_.clock->MonotonicNanos() < end_ns);

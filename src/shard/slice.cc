@@ -93,6 +93,14 @@ void Slice::Clear() {
   gate_seq_ = clear_seq_;
 }
 
+void Slice::WaitUntilDurable() {
+  if (log_ == nullptr || LogFailed()) return;
+  const uint64_t last = log_->last_seq();
+  if (log_->durable_seq() >= last) return;
+  // In mode `always` released is durable.
+  gate_seq_ = log_->released_seq() >= last ? last + kDurableGate : last;
+}
+
 void Slice::ReadAll() {
   if (log_ == nullptr) return;
   const uint64_t last = log_->last_seq();

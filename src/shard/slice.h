@@ -83,13 +83,19 @@ class Slice {
   [[nodiscard]] int64_t Watch(const storage::HashedKey& key);
   [[nodiscard]] bool Unwatch(const storage::HashedKey& key, int64_t token);
 
+  // The reply waits until everything so far is on stable storage, whatever the log's mode; the log
+  // was asked to sync.
+  void WaitUntilDurable();
+
   void BeginCommand() { gate_seq_ = 0; }
   [[nodiscard]] uint64_t gate_seq() const { return gate_seq_; }
   // Orderly end of the log: what is in it is durable when this is OK.
   [[nodiscard]] Status Close() { return log_ == nullptr ? OkStatus() : log_->Close(); }
 
   [[nodiscard]] bool Released(uint64_t seq) const {
-    return log_ == nullptr || seq <= log_->released_seq();
+    if (log_ == nullptr) return true;
+    if (seq >= kDurableGate) return seq - kDurableGate <= log_->durable_seq();
+    return seq <= log_->released_seq();
   }
   // The log has failed: what it has not released by now it never will.
   [[nodiscard]] bool LogFailed() const {
@@ -97,6 +103,10 @@ class Slice {
   }
 
  private:
+  // Added to a gate that waits for durable_seq() where the log releases earlier. It hides lower
+  // gates of the same submitter, which then are released already.
+  static constexpr uint64_t kDurableGate = uint64_t{1} << 63;
+
   void Wrote(uint64_t hash, uint64_t seq);
   void WasRead(uint64_t hash);
   void ClearIfDue();

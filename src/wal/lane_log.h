@@ -40,6 +40,7 @@ struct LogStats {
   uint64_t durable_seq = 0;
   uint64_t syncs = 0;
   uint64_t sync_nanos_max = 0;
+  int64_t last_sync_wall_ms = 0;  // when the last sync began; 0: there was none
   uint64_t segments = 0;
   uint64_t waits = 0;   // times Admit() said kWait
   std::string failure;  // empty while healthy; else what failed
@@ -66,6 +67,11 @@ class LaneLog {
 
   // At the end of each turn: lets the helper know what there is to do (at most one wake-up).
   virtual void EndTurn() = 0;
+
+  // What was appended so far is to be on stable storage soon, in every mode; the listener is told
+  // when it is. durable_seq() says how far that has come.
+  virtual void RequestSync() = 0;
+  [[nodiscard]] virtual uint64_t durable_seq() const = 0;
 
   // Syncs everything in every mode and ends the helper; nothing may be appended afterwards. Blocks:
   // for shutdown only.

@@ -151,6 +151,11 @@ void LaneLogWriter::EndTurn() {
   }
 }
 
+void LaneLogWriter::RequestSync() {
+  EndTurn();
+  helper_->AskForSync(last_seq_);
+}
+
 Status LaneLogWriter::Close() {
   if (closed_) return close_status_;
   EndTurn();
@@ -177,6 +182,7 @@ LogStats LaneLogWriter::Stats() const {
   stats.durable_seq = helper_->durable_seq();
   stats.syncs = helper.syncs;
   stats.sync_nanos_max = helper.sync_nanos_max;
+  stats.last_sync_wall_ms = helper.last_sync_wall_ms;
   stats.segments = helper.segments;
   stats.failure = health().message();
   return stats;

@@ -44,6 +44,8 @@ class LaneLogWriter final : public LaneLog {
     return options_.mode == FsyncMode::kAlways ? helper_->durable_seq() : last_seq_;
   }
   void EndTurn() override;
+  void RequestSync() override;
+  [[nodiscard]] uint64_t durable_seq() const override { return helper_->durable_seq(); }
   [[nodiscard]] Status health() const override { return helper_->health(); }
   [[nodiscard]] LogStats Stats() const override;
 

@@ -77,6 +77,12 @@ LogSegment* LogHelper::TakeNext(uint64_t bytes) {
   return nullptr;
 }
 
+void LogHelper::AskForSync(uint64_t seq) {
+  // relaxed: what is to be synced was published before, and the ring makes the helper look.
+  sync_asked_seq_.store(seq, std::memory_order_relaxed);
+  Ring();
+}
+
 void LogHelper::AskForRoom(uint64_t bytes) {
   wanted_bytes_.store(bytes, std::memory_order_relaxed);
   waiting_.store(true, std::memory_order_release);
@@ -93,6 +99,7 @@ Status LogHelper::health() const {
 HelperCounters LogHelper::counters() const {
   return {.syncs = syncs_.load(std::memory_order_relaxed),
           .sync_nanos_max = sync_nanos_max_.load(std::memory_order_relaxed),
+          .last_sync_wall_ms = last_sync_wall_ms_.load(std::memory_order_relaxed),
           .segments = segments_made_.load(std::memory_order_relaxed)};
 }
 
@@ -237,6 +244,7 @@ Status LogHelper::SyncRound(int64_t now, bool force) {
   if (target <= durable_seq()) return OkStatus();
   const bool due =
       force || options_.mode == FsyncMode::kAlways ||
+      sync_asked_seq_.load(std::memory_order_relaxed) > durable_seq() ||
       (options_.mode == FsyncMode::kEverySecond && now - last_sync_nanos_ >= kSyncPeriodNanos);
   if (!due) return OkStatus();
   last_sync_nanos_ = now;
@@ -253,9 +261,11 @@ Status LogHelper::SyncRound(int64_t now, bool force) {
 
 Status LogHelper::TimedSync(LogSegment& segment, uint64_t end) {
   const int64_t begin = options_.clock->MonotonicNanos();
+  const int64_t begin_wall_ms = options_.clock->WallMillis();
   RETURN_IF_ERROR(SyncLogSegment(segment, end));
   const auto nanos = static_cast<uint64_t>(options_.clock->MonotonicNanos() - begin);
   syncs_.fetch_add(1, std::memory_order_relaxed);
+  last_sync_wall_ms_.store(begin_wall_ms, std::memory_order_relaxed);
   if (nanos > sync_nanos_max_.load(std::memory_order_relaxed)) {
     sync_nanos_max_.store(nanos, std::memory_order_relaxed);
   }
@@ -264,8 +274,9 @@ Status LogHelper::TimedSync(LogSegment& segment, uint64_t end) {
 
 void LogHelper::SetDurable(uint64_t seq) {
   if (seq <= durable_seq()) return;
+  const bool asked = sync_asked_seq_.load(std::memory_order_relaxed) > durable_seq();
   durable_seq_.store(seq, std::memory_order_release);
-  if (options_.mode == FsyncMode::kAlways) Tell();
+  if (asked || options_.mode == FsyncMode::kAlways) Tell();
 }
 
 void LogHelper::TellWaiter() {

@@ -5,8 +5,8 @@
 // present, syncs as the mode says, and ends segments that are full.
 //
 // Owned by the LaneLogWriter. The functions under "Lane" are the lane's (TakeNext, Publish,
-// AskForRoom, Ring: never block); Start, Stop and Finish belong to whoever opens and closes the
-// log. All else runs on the helper's own thread.
+// AskForSync, AskForRoom, Ring: never block); Start, Stop and Finish belong to whoever opens and
+// closes the log. All else runs on the helper's own thread.
 //
 // What always holds:
 //   1. durable_seq never passes what a sync that returned OK had covered.
@@ -34,6 +34,7 @@ enum class LogState : uint8_t { kHealthy, kDiskFull, kFailed };
 struct HelperCounters {
   uint64_t syncs = 0;
   uint64_t sync_nanos_max = 0;
+  int64_t last_sync_wall_ms = 0;
   uint64_t segments = 0;
 };
 
@@ -68,6 +69,9 @@ class LogHelper {
   [[nodiscard]] LogSegment* TakeNext(uint64_t bytes);
   // Everything up to `seq` is written and visible in the segments' written_end or sealed_end.
   void Publish(uint64_t seq) { appended_seq_.store(seq, std::memory_order_release); }
+  // Everything up to `seq`, which was published, is to be synced now, in every mode; the listener
+  // is told.
+  void AskForSync(uint64_t seq);
   // There was no room for `bytes`: the listener is told when that has changed.
   void AskForRoom(uint64_t bytes);
   void RoomWasFound() { wanted_bytes_.store(0, std::memory_order_relaxed); }
@@ -120,6 +124,7 @@ class LogHelper {
   std::atomic<LogSegment*> next_{nullptr};
   std::atomic<uint64_t> wanted_bytes_{0};
   std::atomic<bool> waiting_{false};
+  std::atomic<uint64_t> sync_asked_seq_{0};
   alignas(64) std::atomic<uint64_t> appended_seq_;
   alignas(64) std::atomic<uint64_t> durable_seq_;
   std::atomic<LogState> state_{LogState::kHealthy};
@@ -127,6 +132,7 @@ class LogHelper {
   // Counters: relaxed, they order nothing.
   std::atomic<uint64_t> syncs_{0};
   std::atomic<uint64_t> sync_nanos_max_{0};
+  std::atomic<int64_t> last_sync_wall_ms_{0};
   std::atomic<uint64_t> segments_made_{0};
 
   mutable std::mutex failure_mutex_;

@@ -84,6 +84,7 @@ Lanes::Lanes(uint32_t count, bool with_log) : exchange_(count) {
     lane->log = log.get();
     lane->facts.server = &server_facts_;
     lane->facts.counters = &lane->counters;
+    lane->facts.settings = &lane->settings;
     lane->facts.mailbox = &exchange_.mailbox(index).counters();
     lane->facts.clock = &clock_;
     lane->slice = std::make_unique<Slice>(storage::MakeStripedEngine(kSeed), std::move(log),

@@ -13,6 +13,7 @@
 #include "env/clock.h"
 #include "proto/codec.h"
 #include "shard/mailbox.h"
+#include "shard/settings.h"
 #include "shard/shard.h"
 #include "shard/slice.h"
 #include "wal/lane_log.h"
@@ -24,6 +25,8 @@ class ScriptedLog final : public wal::LaneLog {
  public:
   wal::Admission admission = wal::Admission::kOk;
   uint64_t released = UINT64_MAX;
+  uint64_t durable = 0;
+  int syncs_asked = 0;
   std::vector<std::string> frames;
 
   wal::Admission Admit(size_t, size_t) override { return admission; }
@@ -35,6 +38,8 @@ class ScriptedLog final : public wal::LaneLog {
   uint64_t last_seq() const override { return frames.size(); }
   uint64_t released_seq() const override { return released; }
   void EndTurn() override {}
+  void RequestSync() override { ++syncs_asked; }
+  uint64_t durable_seq() const override { return durable; }
   Status Close() override { return OkStatus(); }
   Status health() const override;
   wal::LogStats Stats() const override { return {}; }
@@ -75,6 +80,8 @@ class Lanes {
   [[nodiscard]] ScriptedLog& log(uint32_t lane) { return *lanes_[lane]->log; }
   [[nodiscard]] Mailbox& mailbox(uint32_t lane) { return exchange_.mailbox(lane); }
   [[nodiscard]] LaneCounters& counters(uint32_t lane) { return lanes_[lane]->counters; }
+  [[nodiscard]] LaneSettings& settings(uint32_t lane) { return lanes_[lane]->settings; }
+  [[nodiscard]] ServerFacts& server_facts() { return server_facts_; }
   [[nodiscard]] LaneFacts& facts(uint32_t lane) { return lanes_[lane]->facts; }
   [[nodiscard]] env::ManualClock& clock() { return clock_; }
   void Turn(uint32_t lane);
@@ -86,6 +93,7 @@ class Lanes {
  private:
   struct OneLane {
     LaneCounters counters;
+    LaneSettings settings;
     LaneFacts facts;
     ScriptedLog* log = nullptr;
     std::unique_ptr<Slice> slice;
