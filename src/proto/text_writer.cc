@@ -12,12 +12,15 @@ namespace corelane::proto {
 void TextWriter::Line(std::string_view line) {
   if (written_) return;
   written_ = true;
-  if (tag_ == TextTag::kQuit) return;
   out_->Append(line);
   out_->Append('\n');
 }
 
-void TextWriter::Ok() { Line("OK"); }
+void TextWriter::Ok() {
+  if (tag_ != TextTag::kQuit) return Line("OK");
+  // The end of the connection says it.
+  written_ = true;
+}
 
 void TextWriter::Nil() { Line("Key not found"); }
 

@@ -3,8 +3,8 @@
 // TextWriter: replies of the text protocol, one line each (PROTOCOL.md, part 3). Owned by a
 // TextCodec; the buffer belongs to the caller. One thread.
 //
-// What always holds: a reply is one line, or nothing at all for QUIT. Only the first element
-// counts: a list, which no word of this protocol asks for, is answered as an error.
+// What always holds: a reply is one line; that a QUIT is done is no reply at all. Only the first
+// element counts: a list, which no word of this protocol asks for, is answered as an error.
 
 #include <cstddef>
 #include <cstdint>

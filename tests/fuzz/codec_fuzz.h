@@ -1,6 +1,6 @@
 #pragma once
 
-// What the two codec targets share. The first two bytes of an input say in which pieces and how
+// What the codec targets share. The first two bytes of an input say in which pieces and how
 // many requests a time the rest is decoded; what comes out must not depend on either.
 
 #include <cstddef>
@@ -38,6 +38,34 @@ inline void CheckSame(const Seen& whole, const Seen& pieces) {
   CHECK(whole.error == pieces.error);
   CHECK(whole.error_code == pieces.error_code);
   CHECK(whole.error_tag == pieces.error_tag);
+}
+
+// Says one of a few replies, chosen by `choice`, whether it suits the command or not.
+inline void SayAnything(size_t choice, kv::ReplyWriter& out) {
+  switch (choice % 8) {
+    case 0:
+      return out.Ok();
+    case 1:
+      return out.Nil();
+    case 2:
+      return out.Integer(static_cast<int64_t>(choice) - 20);
+    case 3:
+      return out.Value({.type = kv::ValueType::kBoolean, .bytes = "\x01"});
+    case 4:
+      return out.Error(StatusCode::kBusy, "later");
+    case 5:
+      return out.Map(0);
+    case 6:
+      out.Array(2);
+      out.Integer(1);
+      out.Array(1);
+      return out.Bulk("key");
+    default:
+      out.Array(3);
+      out.Nil();
+      out.Bulk("x");
+      return out.Error(StatusCode::kError, "y");
+  }
 }
 
 }  // namespace corelane::proto

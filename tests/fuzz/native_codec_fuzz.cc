@@ -12,34 +12,6 @@
 namespace corelane::proto {
 namespace {
 
-// Says one of a few replies, chosen by `choice`, whether it suits the command or not.
-void SayAnything(size_t choice, kv::ReplyWriter& out) {
-  switch (choice % 8) {
-    case 0:
-      return out.Ok();
-    case 1:
-      return out.Nil();
-    case 2:
-      return out.Integer(static_cast<int64_t>(choice) - 20);
-    case 3:
-      return out.Value({.type = kv::ValueType::kBoolean, .bytes = "\x01"});
-    case 4:
-      return out.Error(StatusCode::kBusy, "later");
-    case 5:
-      return out.Map(0);
-    case 6:
-      out.Array(2);
-      out.Integer(1);
-      out.Array(1);
-      return out.Bulk("key");
-    default:
-      out.Array(3);
-      out.Nil();
-      out.Bulk("x");
-      return out.Error(StatusCode::kError, "y");
-  }
-}
-
 void CheckReplies(NativeCodec& codec, const Seen& seen) {
   base::Buffer out;
   size_t choice = seen.left.size();

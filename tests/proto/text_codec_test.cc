@@ -111,6 +111,7 @@ TEST(TextCodec, Answers) {
   EXPECT_EQ(Answer("incr k\n", one), "Integer(1)\n");
   EXPECT_EQ(Answer("decr k\n", zero), "Integer(0)\n");
   EXPECT_EQ(Answer("quit\n", ok), "");
+  EXPECT_EQ(Answer("quit\n", full), "Error: disk full:  no room\n");
   EXPECT_EQ(Answer("set k v\n", full), "Error: disk full:  no room\n");
   EXPECT_EQ(Answer("get k\n", list), "Error: the reply has no form in this protocol\n");
   EXPECT_EQ(Answer("get k\n", [](kv::ReplyWriter& reply) { reply.Boolean(true); }),
