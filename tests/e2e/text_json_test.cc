@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <sstream>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -174,6 +175,40 @@ TEST_P(TextJsonTest, AnswersWhatCannotBeTrustedOnceAndCloses) {
   }
   EXPECT_NE(server_->Errors().find("HTTP"), std::string::npos);
   EXPECT_EQ(Answer(port(), "GET browser\nQUIT\n", false), "Key not found\n");
+}
+
+// A `text` or `json` block of PROTOCOL.md: what is sent, and what comes back.
+struct Block {
+  std::string scheme;
+  std::string requests;
+  std::string answers;
+};
+
+std::vector<Block> ReadDocument() {
+  std::vector<Block> blocks;
+  std::istringstream document(ReadFile(PROTOCOL_DOCUMENT));
+  bool inside = false;
+  for (std::string line; std::getline(document, line);) {
+    if (line == "```text" || line == "```json") {
+      blocks.push_back({line.substr(3), "", ""});
+      inside = true;
+    } else if (line == "```") {
+      inside = false;
+    } else if (inside) {
+      const std::string rest = line.substr(2) + "\n";
+      (line[0] == '>' ? blocks.back().requests : blocks.back().answers) += rest;
+    }
+  }
+  return blocks;
+}
+
+TEST_P(TextJsonTest, DoesWhatTheDocumentSays) {
+  Start({"text", "json"});
+  const std::vector<Block> blocks = ReadDocument();
+  EXPECT_GE(blocks.size(), 7u);
+  for (const Block& block : blocks) {
+    EXPECT_EQ(AnswerToHalfClosed(PortOf(block.scheme), block.requests, false), block.answers);
+  }
 }
 
 TEST_P(TextJsonTest, LimitsALine) {
