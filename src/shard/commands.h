@@ -23,6 +23,7 @@ inline constexpr std::string_view kNoPasswordConfigured =
 [[nodiscard]] CommandGroup StringCommands();
 [[nodiscard]] CommandGroup RangeCommands();
 [[nodiscard]] CommandGroup CounterCommands();
+[[nodiscard]] CommandGroup BitCommands();
 [[nodiscard]] CommandGroup KeyCommands();
 [[nodiscard]] CommandGroup RenameCommands();
 [[nodiscard]] CommandGroup TransactionCommands();

@@ -2,7 +2,6 @@
 
 #include <corelane/status.h>
 
-#include <algorithm>
 #include <cstdint>
 #include <cstring>
 #include <span>
@@ -35,26 +34,20 @@ void RunStrlen(CommandContext& context) {
   context.reply.Integer(static_cast<int64_t>(ValueText(value).view().size()));
 }
 
-// What [first, last] means in `text`, where negative positions count from the end.
-std::string_view PartOf(std::string_view text, int64_t first, int64_t last) {
-  if (first < 0 && last < 0 && first > last) return {};
-  const auto bytes = static_cast<int64_t>(text.size());
-  if (first < 0) first = std::max<int64_t>(bytes + first, 0);
-  if (last < 0) last = std::max<int64_t>(bytes + last, 0);
-  last = std::min(last, bytes - 1);
-  if (first > last) return {};
-  return text.substr(static_cast<size_t>(first), static_cast<size_t>(last - first + 1));
-}
-
 void RunGetRange(CommandContext& context) {
-  int64_t first = 0;
-  int64_t last = 0;
-  if (!kv::ParseInteger(context.args[1], first) || !kv::ParseInteger(context.args[2], last)) {
+  IndexRange range;
+  if (!kv::ParseInteger(context.args[1], range.first) ||
+      !kv::ParseInteger(context.args[2], range.last)) {
     return ReplyNotAnInteger(context.reply);
   }
   kv::ValueView value;
   if (!ReadCounted(context, value)) return context.reply.Bulk({});
-  context.reply.Bulk(PartOf(ValueText(value).view(), first, last));
+  const ValueText text(value);
+  const bool backwards = range.first < 0 && range.last < 0 && range.first > range.last;
+  range = range.Within(static_cast<int64_t>(text.view().size()));
+  if (backwards || range.empty()) return context.reply.Bulk({});
+  context.reply.Bulk(text.view().substr(static_cast<size_t>(range.first),
+                                        static_cast<size_t>(range.last - range.first + 1)));
 }
 
 void RunSetRange(CommandContext& context) {

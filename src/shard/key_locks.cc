@@ -72,7 +72,10 @@ void KeyLocks::LetLaneGo() {
   std::swap(waiting, behind_whole_lane_);
   while (!waiting.empty()) {
     LaneMessage* const message = waiting.Pop();
-    if (Enter(message)) ready_.Push(message);
+    if (!Enter(message)) continue;
+    // Until it has run, which may be a while if the log has no room, its keys are its own.
+    if (message->kind != MessageKind::kLock) Claim(message);
+    ready_.Push(message);
   }
 }
 

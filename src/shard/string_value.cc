@@ -41,6 +41,14 @@ bool StoreText(CommandContext& context, const kv::ValueView& old, std::string_vi
   return false;
 }
 
+IndexRange IndexRange::Within(int64_t length) const {
+  IndexRange range = *this;
+  if (range.first < 0) range.first = std::max<int64_t>(length + range.first, 0);
+  if (range.last < 0) range.last = std::max<int64_t>(length + range.last, 0);
+  range.last = std::min(range.last, length - 1);
+  return range;
+}
+
 ExpiryOption ExpiryOptionOf(std::string_view word) {
   if (WordIs(word, "ex")) return ExpiryOption::kEx;
   if (WordIs(word, "px")) return ExpiryOption::kPx;

@@ -41,6 +41,16 @@ class ValueText {
 [[nodiscard]] bool StoreText(CommandContext& context, const kv::ValueView& old,
                              std::string_view text);
 
+// A range of positions, both ends inside.
+struct IndexRange {
+  int64_t first = 0;
+  int64_t last = -1;
+  [[nodiscard]] bool empty() const { return first > last; }
+  // What the range means in something so long: negative positions count from the end, and what is
+  // outside is cut off.
+  [[nodiscard]] IndexRange Within(int64_t length) const;
+};
+
 // The options that SET and GETEX give an expiry with.
 enum class ExpiryOption : uint8_t { kNone, kEx, kPx, kExAt, kPxAt };
 

@@ -6,47 +6,12 @@
 #include <string_view>
 #include <vector>
 
-#include "base/hash.h"
-#include "shard/command_table.h"
-#include "shard/shard_harness.h"
+#include "shard/command_fixture.h"
 
 namespace corelane::shard {
 namespace {
 
-class StringCommandsTest : public ::testing::Test {
- protected:
-  StringCommandsTest() : lanes_(1, true) {}
-
-  // Sends lines and takes the replies.
-  std::string Ask(std::string_view lines) {
-    client_.Send(lanes_[0], lines);
-    return client_.Take();
-  }
-  void PutTyped(std::string_view key, kv::ValueType type, std::string_view bytes) {
-    kv::ValueView value;
-    value.type = type;
-    value.bytes = bytes;
-    value.created_at_s = 77;
-    value.expires_at = lanes_.clock().WallMillis() + 60'000;
-    lanes_[0].slice().set_now_ms(lanes_.clock().WallMillis());
-    ASSERT_TRUE(lanes_[0].slice().Put(Hashed(key), value));
-  }
-  kv::ValueView Stored(std::string_view key) {
-    kv::ValueView value;
-    EXPECT_TRUE(lanes_[0].slice().Get(Hashed(key), &value)) << key;
-    return value;
-  }
-  static storage::HashedKey Hashed(std::string_view key) {
-    return {key, base::KeyHash(key, Lanes::kSeed)};
-  }
-  std::vector<std::string>& frames() { return lanes_.log(0).frames; }
-
-  Lanes lanes_;
-  TestClient client_;
-};
-
-constexpr std::string_view kSyntaxError = "-ERR syntax error ";
-constexpr std::string_view kNotAnInteger = "-ERR value is not an integer or out of range ";
+using StringCommandsTest = CommandFixture;
 
 TEST_F(StringCommandsTest, SetConditions) {
   EXPECT_EQ(Ask("SET a 1 XX\r\nSET a 1 NX\r\nSET a 2 NX\r\nGET a\r\nSET a 3 XX\r\nGET a"),
@@ -164,28 +129,21 @@ TEST_F(StringCommandsTest, SetRange) {
 TEST_F(StringCommandsTest, ValuesGrowToTheLimitAndNoFurther) {
   const std::string last = std::to_string(kValueBytesDefault - 1);
   const std::string behind = std::to_string(kValueBytesDefault);
-  const std::string_view ours = "-ERR value exceeds maximum size ";
-  const std::string_view of_redis =
-      "-ERR string exceeds maximum allowed size (proto-max-bulk-len) ";
-  EXPECT_EQ(Ask("SETRANGE a " + behind + " x"), ours);
-  EXPECT_EQ(Ask("SETRANGE a 536870912 x"), of_redis);
-  EXPECT_EQ(Ask("SETRANGE a 9223372036854775807 x"), of_redis);
+  EXPECT_EQ(Ask("SETRANGE a " + behind + " x"), kOverOurLimit);
+  EXPECT_EQ(Ask("SETRANGE a 536870912 x"), kOverTheLimitOfRedis);
+  EXPECT_EQ(Ask("SETRANGE a 9223372036854775807 x"), kOverTheLimitOfRedis);
   EXPECT_EQ(Ask("EXISTS a\r\nSETRANGE a " + last + " x"), ":0 :" + behind + " ");
   EXPECT_EQ(Ask("APPEND a y\r\nSTRLEN a\r\nAPPEND a \"\""),
-            std::string(ours) + ":" + behind + " :" + behind + " ");
+            std::string(kOverOurLimit) + ":" + behind + " :" + behind + " ");
 }
 
 TEST_F(StringCommandsTest, RowsSayHowLongAValueMayBecome) {
+  EXPECT_EQ(ValueBytes("setrange", {"key", "1000", "x"}), 1000U);
+  EXPECT_EQ(ValueBytes("setrange", {"key", "-1", "x"}), 0U);
+  EXPECT_EQ(ValueBytes("setrange", {"key", "x", "x"}), 0U);
+  // Six bytes that ask for 4933.
+  EXPECT_GE(ValueBytes("incrbyfloat", {"key", "1e4932"}), 4933U);
   const CommandIndex index;
-  const auto bytes_of = [&](std::string_view word, std::string_view argument) {
-    const std::vector<std::string_view> args = {"key", argument, "x"};
-    return index.Find(word)->value_bytes(args);
-  };
-  EXPECT_EQ(bytes_of("setrange", "1000"), 1000U);
-  EXPECT_EQ(bytes_of("setrange", "-1"), 0U);
-  EXPECT_EQ(bytes_of("setrange", "x"), 0U);
-  // Five bytes that ask for 4933.
-  EXPECT_GE(bytes_of("incrbyfloat", "1e4932"), 4933U);
   EXPECT_TRUE(index.Find("append")->Is(kRewrites));
   EXPECT_TRUE(index.Find("setrange")->Is(kRewrites));
 }
@@ -213,16 +171,12 @@ TEST_F(StringCommandsTest, CountersKeepTypedNumbers) {
   PutTyped("i", kv::ValueType::kInteger, kv::ScalarBytes(int64_t{41}).view());
   PutTyped("f", kv::ValueType::kFloat, kv::ScalarBytes(1.25).view());
   EXPECT_EQ(Ask("INCR i\r\nINCRBYFLOAT f 1e1\r\nGET f"), ":42 $5 11.25 $5 11.25 ");
-  EXPECT_EQ(Stored("i").type, kv::ValueType::kInteger);
-  EXPECT_EQ(Stored("f").type, kv::ValueType::kFloat);
+  ExpectKept("i", kv::ValueType::kInteger);
+  ExpectKept("f", kv::ValueType::kFloat);
   EXPECT_EQ(kv::FloatOf(Stored("f").bytes), 11.25);
-  for (const std::string_view key : {"i", "f"}) {
-    EXPECT_EQ(Stored(key).created_at_s, 77U);
-    EXPECT_EQ(Stored(key).expires_at, lanes_.clock().WallMillis() + 60'000);
-  }
   EXPECT_EQ(Ask("INCRBYFLOAT f 1e400\r\nINCRBYFLOAT i 0.5"),
             "-ERR increment would produce NaN or Infinity $4 42.5 ");
-  EXPECT_EQ(Stored("i").type, kv::ValueType::kString);
+  ExpectKept("i", kv::ValueType::kString);
 }
 
 TEST_F(StringCommandsTest, BooleansAndBytesAreNoNumbers) {
@@ -239,11 +193,8 @@ TEST_F(StringCommandsTest, PartsOfTypedValuesAreThoseOfTheirText) {
   PutTyped("f", kv::ValueType::kFloat, kv::ScalarBytes(1.5).view());
   EXPECT_EQ(Ask("STRLEN i\r\nGETRANGE i 0 1\r\nSETRANGE i 1 9\r\nAPPEND f 0\r\nGET i\r\nGET f"),
             ":5 $2 -1 :5 :4 $5 -9234 $4 1.50 ");
-  for (const std::string_view key : {"i", "f"}) {
-    EXPECT_EQ(Stored(key).type, kv::ValueType::kString);
-    EXPECT_EQ(Stored(key).created_at_s, 77U);
-    EXPECT_EQ(Stored(key).expires_at, lanes_.clock().WallMillis() + 60'000);
-  }
+  ExpectKept("i", kv::ValueType::kString);
+  ExpectKept("f", kv::ValueType::kString);
 }
 
 }  // namespace
