@@ -13,10 +13,11 @@
 namespace corelane::shard {
 std::vector<CommandGroup> CommandGroups() {
   return {
-      StringCommands(), RangeCommands(),   CounterCommands(),     BitCommands(),
-      KeyCommands(),    RenameCommands(),  TransactionCommands(), ConnectionCommands(),
-      ClientCommands(), CommandCommands(), ConfigCommands(),      AdminCommands(),
-      AbsentCommands(), ServerCommands(),  InfoCommands(),        NativeCommands(),
+      StringCommands(),      RangeCommands(),      CounterCommands(), BitCommands(),
+      KeyCommands(),         ExpiryCommands(),     ScanCommands(),    RenameCommands(),
+      TransactionCommands(), ConnectionCommands(), ClientCommands(),  CommandCommands(),
+      ConfigCommands(),      AdminCommands(),      AbsentCommands(),  ServerCommands(),
+      InfoCommands(),        NativeCommands(),
   };
 }
 

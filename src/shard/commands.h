@@ -25,6 +25,8 @@ inline constexpr std::string_view kNoPasswordConfigured =
 [[nodiscard]] CommandGroup CounterCommands();
 [[nodiscard]] CommandGroup BitCommands();
 [[nodiscard]] CommandGroup KeyCommands();
+[[nodiscard]] CommandGroup ExpiryCommands();
+[[nodiscard]] CommandGroup ScanCommands();
 [[nodiscard]] CommandGroup RenameCommands();
 [[nodiscard]] CommandGroup TransactionCommands();
 [[nodiscard]] CommandGroup ConnectionCommands();

@@ -8,6 +8,8 @@
 #include <corelane/limits.h>
 
 #include <cstdint>
+#include <optional>
+#include <string_view>
 
 #include "storage/engine.h"
 
@@ -19,6 +21,10 @@ static_assert(kLanesMax <= kCursorLaneMask + 1);
 // A step of a walk visits no more than about this many entries, whatever the client asks for: other
 // requests wait meanwhile.
 inline constexpr int64_t kWalkStepEntriesMax = 4096;
+
+// A cursor in decimal, as SCAN takes it: what C's strtoul makes of the text (a sign is welcome, and
+// no digits at all are 0) unless it begins with white space. Nothing: it is none.
+[[nodiscard]] std::optional<uint64_t> ParseCursor(std::string_view text);
 
 [[nodiscard]] inline uint32_t CursorLane(uint64_t cursor) {
   return static_cast<uint32_t>(cursor & kCursorLaneMask);

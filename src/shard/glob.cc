@@ -19,10 +19,12 @@ bool ClassMatches(std::string_view pattern, size_t& at, char byte, GlobCase fold
   if (negated) ++at;
   bool matched = false;
   while (at < pattern.size() && pattern[at] != ']') {
-    if (pattern[at] == '\\' && at + 1 < pattern.size()) ++at;
+    const bool escaped = pattern[at] == '\\' && at + 1 < pattern.size();
+    if (escaped) ++at;
     char low = pattern[at++];
     char high = low;
-    if (at + 1 < pattern.size() && pattern[at] == '-') {
+    // An escaped byte stands for itself alone: it begins no range.
+    if (!escaped && at + 1 < pattern.size() && pattern[at] == '-') {
       high = pattern[at + 1];
       at += 2;
     }

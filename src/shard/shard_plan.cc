@@ -3,8 +3,8 @@
 #include <corelane/status.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -22,26 +22,11 @@
 namespace corelane::shard {
 namespace {
 
-// Decimal text as redis reads it, which is as the C library does: no text is 0, and a sign may be
-// in front, which wraps.
-bool ParseCursorText(std::string_view text, uint64_t& cursor) {
-  cursor = 0;
-  if (text.empty()) return true;
-  const bool negative = text.starts_with('-');
-  if (negative || text.starts_with('+')) text.remove_prefix(1);
-  const auto result = std::from_chars(text.data(), text.data() + text.size(), cursor);
-  if (negative) cursor = -cursor;
-  return result.ec == std::errc() && result.ptr == text.data() + text.size();
-}
-
 // SCAN's cursor is decimal text, LIST's eight raw bytes.
-bool ParseCursor(const Command& command, std::string_view text, uint64_t& cursor) {
-  if (command.Is(kInternal)) {
-    if (text.size() != sizeof(cursor)) return false;
-    cursor = base::LoadLittle<uint64_t>(text.data());
-    return true;
-  }
-  return ParseCursorText(text, cursor);
+std::optional<uint64_t> CursorOf(const Command& command, std::string_view text) {
+  if (!command.Is(kInternal)) return ParseCursor(text);
+  if (text.size() != sizeof(uint64_t)) return std::nullopt;
+  return base::LoadLittle<uint64_t>(text.data());
 }
 
 // What redis shows of a word in an error: so much of it, and nothing from a zero byte on.
@@ -121,11 +106,11 @@ RequestPlan Shard::MakePlan(const kv::Request& request, std::vector<uint64_t>& h
       if (!HashKeys(request, plan, hashes)) plan.kind = RequestPlan::Kind::kRefused;
       break;
     case Route::kCursor: {
-      uint64_t cursor = 0;
-      if (!ParseCursor(*command, request.args[0], cursor)) break;
+      const std::optional<uint64_t> cursor = CursorOf(*command, request.args[0]);
+      if (!cursor) break;
       plan.kind = RequestPlan::Kind::kOneLane;
       // A cursor that no walk of this server handed out begins at the first lane.
-      plan.lane = CursorLane(cursor) < lanes_ ? CursorLane(cursor) : 0;
+      plan.lane = CursorLane(*cursor) < lanes_ ? CursorLane(*cursor) : 0;
       break;
     }
   }

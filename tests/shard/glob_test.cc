@@ -38,6 +38,8 @@ TEST(Glob, Classes) {
   EXPECT_FALSE(Matches("h[^e]llo", "hello"));
   EXPECT_TRUE(Matches("[a-c]", "b"));
   EXPECT_TRUE(Matches("[c-a]", "b"));
+  EXPECT_TRUE(Matches("[\\a-c]", "-"));  // an escaped byte begins no range
+  EXPECT_FALSE(Matches("[\\a-c]", "b"));
   EXPECT_FALSE(Matches("[a-c]", "d"));
   EXPECT_TRUE(Matches("[\\]]", "]"));
   EXPECT_TRUE(GlobMatches("[A-C]", "b", GlobCase::kFold));
