@@ -39,6 +39,7 @@ enum class StatusCode : uint8_t {
   kWrongPassword = 0x1f,
   kUnsupportedProtocol = 0x20,
   kTransactionAborted = 0x21,  // EXEC after a request that was refused.
+  kKeyExists = 0x22,           // A key that was to be made is there, and was not to be replaced.
 
   // Never on the wire: what a client or an opener of files meets.
   kIoError = 0x80,

@@ -49,6 +49,8 @@ std::string_view StatusCodeName(StatusCode code) {
       return "transaction aborted";
     case StatusCode::kUnsupportedProtocol:
       return "unsupported protocol";
+    case StatusCode::kKeyExists:
+      return "key exists";
     case StatusCode::kIoError:
       return "i/o error";
     case StatusCode::kConnectionFailed:

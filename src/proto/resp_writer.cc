@@ -80,6 +80,8 @@ std::string_view RespErrorPrefix(StatusCode code) {
       return "NOPROTO ";
     case StatusCode::kTransactionAborted:
       return "EXECABORT ";
+    case StatusCode::kKeyExists:
+      return "BUSYKEY ";
     case StatusCode::kProtocolError:
       return "ERR Protocol error: ";
     default:

@@ -27,6 +27,9 @@ inline constexpr std::string_view kNoPasswordConfigured =
 [[nodiscard]] CommandGroup KeyCommands();
 [[nodiscard]] CommandGroup ExpiryCommands();
 [[nodiscard]] CommandGroup ScanCommands();
+[[nodiscard]] CommandGroup DumpCommands();
+[[nodiscard]] CommandGroup ObjectCommands();
+[[nodiscard]] CommandGroup MemoryCommands();
 [[nodiscard]] CommandGroup RenameCommands();
 [[nodiscard]] CommandGroup TransactionCommands();
 [[nodiscard]] CommandGroup ConnectionCommands();
@@ -42,6 +45,7 @@ inline constexpr std::string_view kNoPasswordConfigured =
 // How rows reach their keys.
 inline constexpr Routing kHere = {Route::kHere, {}, Merge::kNone};
 inline constexpr Routing kOneKey = {Route::kKeys, {1, 1, 1}, Merge::kNone};
+inline constexpr Routing kSecondArgument = {Route::kKeys, {2, 2, 1}, Merge::kNone};
 inline constexpr Routing kEachKeySummed = {Route::kKeys, {1, -1, 1}, Merge::kSum};
 inline constexpr Routing kEachKeyInOrder = {Route::kKeys, {1, -1, 1}, Merge::kInOrder};
 inline constexpr Routing kPairsAllOk = {Route::kKeys, {1, -1, 2}, Merge::kAllOk};

@@ -71,6 +71,10 @@ class Entry {
   [[nodiscard]] size_t allocation_bytes() const {
     return AllocationBytes(field_bytes(), key_bytes_, value_bytes_);
   }
+  // The same before there is an entry, or where only its value can be seen.
+  [[nodiscard]] static size_t AllocationBytesOf(std::string_view key, const kv::ValueView& value) {
+    return AllocationBytes(FieldBytes(FlagsOf(value)), key.size(), value.bytes.size());
+  }
 
   // Overwrites in place when the allocation would be as long and the optional fields stay or stay
   // away, else returns false and changes nothing. `value` may point into this entry.

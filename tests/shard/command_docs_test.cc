@@ -52,7 +52,7 @@ std::string_view OverLanes(const Command& command) {
     case Route::kKeys:
       break;
   }
-  if (command.routing.keys.last == 1) return "";
+  if (command.routing.keys.last == command.routing.keys.first) return "";
   if (command.Is(kPerKey)) return "key by key";
   return command.Is(kWrites) || command.compute != nullptr ? "atomic" : "sees transactions whole";
 }
