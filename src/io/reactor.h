@@ -38,10 +38,8 @@ struct OpState {
   int fd = -1;
   bool active = false;
   bool cancelled = false;
-  uint32_t flags = 0;
   size_t done_bytes = 0;
-  OpState* next = nullptr;
-  OpState* previous = nullptr;
+  size_t place = 0;  // in a list of the back end
 };
 
 // Accepts connections on a listening socket, one callback each, until cancelled or failed. Accepted
@@ -110,6 +108,7 @@ struct ReactorCounters {
   uint64_t sent_bytes = 0;
   uint64_t short_sends = 0;
   uint64_t recv_buffer_shortages = 0;  // ENOBUFS
+  uint64_t recv_ends_missed = 0;       // see hangup_patrol.h; a few of them came a moment later
   uint64_t completion_overflows = 0;
 };
 

@@ -36,6 +36,7 @@ class ReactorBase : public Reactor {
   // `clock` outlives the reactor. `wake_fd`: see MakeWakeFd().
   ReactorBase(const env::Clock& clock, UniqueFd wake_fd);
 
+  [[nodiscard]] int64_t NowNanos() const { return clock_.MonotonicNanos(); }
   [[nodiscard]] int wake_fd() const { return wake_fd_.get(); }
 
   // The one place where an op begins: not under way, not cancelled, nothing done.

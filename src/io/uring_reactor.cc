@@ -85,7 +85,20 @@ void UringReactor::StartAccept(int listener_fd, AcceptOp& op) {
 
 void UringReactor::StartRecv(int fd, RecvOp& op) {
   Begin(fd, op.state);
+  if (patrol_.empty()) StartTimer(NowNanos() + kPatrolMillis * 1'000'000, patrol_timer_);
+  patrol_.Add(op.state);
   ArmRecv(op);
+}
+
+void UringReactor::Patrol() {
+  counters_.recv_ends_missed += patrol_.Round();
+  if (!patrol_.empty()) StartTimer(NowNanos() + kPatrolMillis * 1'000'000, patrol_timer_);
+}
+
+void UringReactor::EndPatrolled(RecvOp& op, int64_t result) {
+  patrol_.Remove(op.state);
+  if (patrol_.empty()) CancelTimer(patrol_timer_);
+  EndRecv(op, result);
 }
 
 void UringReactor::StartSend(int fd, std::span<const char> bytes, SendOp& op) {
@@ -244,7 +257,7 @@ size_t UringReactor::Complete(RecvOp& op, const UringCompletion& completion) {
     return ran;
   }
   Forget(op.state, completion.user_data);
-  EndRecv(op, goes_on ? -ECANCELED : completion.result);
+  EndPatrolled(op, goes_on ? -ECANCELED : completion.result);
   return ran + 1;
 }
 
@@ -261,7 +274,7 @@ size_t UringReactor::RearmStarved() {
       continue;
     }
     Forget(op->state, UserData(Kind::kRecv, *op));
-    EndRecv(*op, -ECANCELED);
+    EndPatrolled(*op, -ECANCELED);
     ++ran;
   }
   return ran;

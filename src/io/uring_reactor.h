@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_set.h"
+#include "io/hangup_patrol.h"
 #include "io/reactor_base.h"
 #include "io/uring_ring.h"
 
@@ -78,6 +79,22 @@ class UringReactor final : public ReactorBase {
   absl::flat_hash_set<uint64_t> cancelling_;
   bool cancel_missed_ = false;
   std::vector<RecvOp*> starved_;  // met no free buffer; armed again at the end of the turn
+
+  // Every kPatrolMillis, while anything is being received.
+  class PatrolTimer final : public TimerOp {
+   public:
+    explicit PatrolTimer(UringReactor& reactor) : reactor_(reactor) {}
+    void OnTimer() override { reactor_.Patrol(); }
+
+   private:
+    UringReactor& reactor_;
+  };
+  static constexpr int64_t kPatrolMillis = 100;
+  void Patrol();
+  void EndPatrolled(RecvOp& op, int64_t result);
+
+  HangupPatrol patrol_;
+  PatrolTimer patrol_timer_{*this};
 };
 
 }  // namespace corelane::io
