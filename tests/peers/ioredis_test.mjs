@@ -26,6 +26,8 @@ function cases(Redis) {
       assert.equal(await redis.incrby('a', 41), 42);
       assert.equal(await redis.incrbyfloat('a', 0.5), '42.5');
       assert.equal(await redis.append('k', 'x'), 2);
+      assert.equal(await redis.setbit('bits', 7, 1), 0);
+      assert.equal(await redis.bitcount('bits'), 1);
       assert.equal(await redis.getdel('k'), 'wx');
       assert.equal(await redis.client('GETNAME'), 'values');
       assert.deepEqual(await redis.config('GET', 'save'), ['save', '']);

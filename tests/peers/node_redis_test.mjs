@@ -33,6 +33,8 @@ function cases(redis) {
       assert.equal(await client.incrBy('a', 41), 42);
       assert.equal(await client.incrByFloat('a', 0.5), '42.5');
       assert.equal(await client.append('k', 'x'), 2);
+      assert.equal(await client.setBit('bits', 7, 1), 0);
+      assert.equal(await client.bitCount('bits'), 1);
       assert.equal(await client.getDel('k'), 'wx');
       assert.equal(await client.clientGetName(), 'values');
       assert.equal((await client.configGet('save')).save, '');
@@ -112,6 +114,16 @@ function cases(redis) {
       part.forEach((key) => found.add(key));
     }
     assert.equal(found.size, keys);
+    client.destroy();
+  });
+
+  test('dump and restore', async (server) => {
+    const client = await connected(redis, server);
+    const binary = client.withTypeMapping({ [redis.RESP_TYPES.BLOB_STRING]: Buffer });
+    await client.set('k', 'a value '.repeat(100));
+    const dumped = await binary.dump('k');
+    assert.equal(await client.restore('copy', 0, dumped, { REPLACE: true }), 'OK');
+    assert.equal(await client.get('copy'), 'a value '.repeat(100));
     client.destroy();
   });
 

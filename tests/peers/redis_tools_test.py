@@ -116,6 +116,8 @@ class RedisCli(ToolTest):
         said = self.run_tool("--bigkeys").decode()
         self.assertIn("Sampled 1000 keys in the keyspace", said)
         self.assertIn("1000 strings with 25500 bytes", said)
+        said = self.run_tool("--memkeys").decode()
+        self.assertIn("Sampled 1000 keys in the keyspace", said)
 
     def test_a_transaction(self):
         said = self.run_tool("--no-raw", stdin=b"watch k\nmulti\nset k 1\nincr k\nexec\nget k\n")
@@ -144,6 +146,10 @@ class RedisCli(ToolTest):
             self.assertEqual(ask(b"get kept"), b"value\n")
             tool.stdin.close()
             self.assertEqual(tool.wait(TOOL_TIMEOUT_S), 0)
+
+    def test_expiry(self):
+        said = self.run_tool(stdin=b"set k v px 5\ndebug sleep 0.02\nget k\nttl k\ndbsize\n")
+        self.assertEqual(said, b"OK\nOK\n\n-2\n0\n")
 
 
 class RedisBenchmark(ToolTest):
