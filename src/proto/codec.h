@@ -68,7 +68,7 @@ class Codec {
   virtual void EndReply() = 0;
 };
 
-enum class Protocol { kNative, kResp, kText, kJson };
+enum class Protocol { kNative, kResp, kText, kJson, kMemcache };
 [[nodiscard]] std::string_view ProtocolName(Protocol protocol);
 
 [[nodiscard]] std::unique_ptr<Codec> MakeCodec(Protocol protocol, const CodecLimits& limits);

@@ -6,6 +6,7 @@
 #include "base/check.h"
 #include "proto/codec.h"
 #include "proto/json_codec.h"
+#include "proto/memcache_codec.h"
 #include "proto/native_codec.h"
 #include "proto/native_opcodes.h"
 #include "proto/resp_codec.h"
@@ -23,6 +24,8 @@ std::string_view ProtocolName(Protocol protocol) {
       return "text";
     case Protocol::kJson:
       return "json";
+    case Protocol::kMemcache:
+      return "memcache";
   }
   return "unknown";
 }
@@ -37,6 +40,8 @@ std::unique_ptr<Codec> MakeCodec(Protocol protocol, const CodecLimits& limits) {
       return std::make_unique<TextCodec>(limits);
     case Protocol::kJson:
       return std::make_unique<JsonCodec>(limits);
+    case Protocol::kMemcache:
+      return std::make_unique<MemcacheCodec>(limits);
   }
   CHECK(false && "no such protocol");
   return nullptr;

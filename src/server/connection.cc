@@ -29,6 +29,8 @@ proto::Protocol ProtocolOf(Scheme scheme, char first_byte) {
       return proto::Protocol::kText;
     case Scheme::kJson:
       return proto::Protocol::kJson;
+    case Scheme::kMemcache:
+      return proto::Protocol::kMemcache;
     case Scheme::kAuto:
       break;
   }

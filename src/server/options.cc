@@ -17,7 +17,7 @@ struct SchemeWord {
 
 constexpr SchemeWord kSchemes[] = {
     {Scheme::kAuto, "auto"}, {Scheme::kNative, "native"}, {Scheme::kResp, "resp"},
-    {Scheme::kText, "text"}, {Scheme::kJson, "json"},
+    {Scheme::kText, "text"}, {Scheme::kJson, "json"},     {Scheme::kMemcache, "memcache"},
 };
 
 }  // namespace

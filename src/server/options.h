@@ -18,7 +18,7 @@
 namespace corelane::server {
 
 // What a listener speaks. kAuto looks at the first byte of each connection.
-enum class Scheme : uint8_t { kAuto, kNative, kResp, kText, kJson };
+enum class Scheme : uint8_t { kAuto, kNative, kResp, kText, kJson, kMemcache };
 [[nodiscard]] std::string_view SchemeName(Scheme scheme);
 // All of them, for people: "auto, native, ...".
 [[nodiscard]] std::string SchemeNames();
