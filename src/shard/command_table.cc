@@ -13,12 +13,12 @@
 namespace corelane::shard {
 std::vector<CommandGroup> CommandGroups() {
   return {
-      StringCommands(),     RangeCommands(),  CounterCommands(), BitCommands(),
-      KeyCommands(),        ExpiryCommands(), ScanCommands(),    DumpCommands(),
-      ObjectCommands(),     MemoryCommands(), RenameCommands(),  TransactionCommands(),
-      ConnectionCommands(), ClientCommands(), CommandCommands(), ConfigCommands(),
-      AdminCommands(),      AbsentCommands(), ServerCommands(),  InfoCommands(),
-      NativeCommands(),
+      StringCommands(),     RangeCommands(),    CounterCommands(),      BitCommands(),
+      KeyCommands(),        ExpiryCommands(),   ScanCommands(),         DumpCommands(),
+      ObjectCommands(),     MemoryCommands(),   RenameCommands(),       TransactionCommands(),
+      ConnectionCommands(), ClientCommands(),   CommandCommands(),      ConfigCommands(),
+      AdminCommands(),      AbsentCommands(),   ServerCommands(),       InfoCommands(),
+      NativeCommands(),     MemcacheCommands(), MemcacheMetaCommands(), MemcacheStatsCommands(),
   };
 }
 

@@ -41,6 +41,9 @@ inline constexpr std::string_view kNoPasswordConfigured =
 [[nodiscard]] CommandGroup ServerCommands();
 [[nodiscard]] CommandGroup InfoCommands();
 [[nodiscard]] CommandGroup NativeCommands();
+[[nodiscard]] CommandGroup MemcacheCommands();
+[[nodiscard]] CommandGroup MemcacheMetaCommands();
+[[nodiscard]] CommandGroup MemcacheStatsCommands();
 
 // How rows reach their keys.
 inline constexpr Routing kHere = {Route::kHere, {}, Merge::kNone};

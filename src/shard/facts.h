@@ -37,6 +37,29 @@ struct ServerFacts {
   std::vector<std::pair<std::string, std::string>> config;
 };
 
+// What memcache clients did, in the words of memcached's statistics.
+struct MemcacheCounters {
+  uint64_t get_hits = 0;
+  uint64_t get_misses = 0;
+  uint64_t sets = 0;
+  uint64_t items_stored = 0;
+  uint64_t flushes = 0;
+  uint64_t metas = 0;
+  uint64_t touches = 0;
+  uint64_t touch_hits = 0;
+  uint64_t touch_misses = 0;
+  uint64_t delete_hits = 0;
+  uint64_t delete_misses = 0;
+  uint64_t incr_hits = 0;
+  uint64_t incr_misses = 0;
+  uint64_t decr_hits = 0;
+  uint64_t decr_misses = 0;
+  uint64_t cas_hits = 0;
+  uint64_t cas_misses = 0;
+  uint64_t cas_badval = 0;
+  uint64_t store_too_large = 0;
+};
+
 // Written by the lane and its connections, on the lane's thread.
 struct LaneCounters {
   uint64_t connections_open = 0;
@@ -55,6 +78,7 @@ struct LaneCounters {
   uint64_t transactions = 0;     // over several lanes, and EXEC
   uint64_t reads_overtaken = 0;  // reads over several lanes done again because of a transaction
   uint64_t turns = 0;
+  MemcacheCounters memcache;
 };
 
 // What a command's function sees of its lane.

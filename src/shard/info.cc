@@ -29,17 +29,6 @@ void CopyText(std::string_view from, ShortText& to) {
   std::memcpy(to.data(), from.data(), count);
 }
 
-std::vector<LaneSnapshot> ReadSnapshots(const MergeContext& context) {
-  std::vector<LaneSnapshot> snapshots;
-  for (const kv::ReplyTape* part : context.parts) {
-    kv::ReplyTape::Reader reader(*part);
-    std::string_view bytes;
-    if (!reader.TakeBulk(bytes) || bytes.size() != sizeof(LaneSnapshot)) continue;
-    std::memcpy(&snapshots.emplace_back(), bytes.data(), sizeof(LaneSnapshot));
-  }
-  return snapshots;
-}
-
 // Adds up one field over the lanes, e.g. Sum(lanes, [](auto& lane) { return lane.engine.entries;
 // }).
 template <typename Field>
@@ -163,11 +152,6 @@ void AppendKeyspace(const std::vector<LaneSnapshot>& lanes, std::string& text) {
                   ",avg_ttl=0\r\n");
 }
 
-void RunLaneSnapshot(CommandContext& context) {
-  const LaneSnapshot snapshot = TakeSnapshot(context.slice, context.facts);
-  context.reply.Bulk({reinterpret_cast<const char*>(&snapshot), sizeof(snapshot)});
-}
-
 void MergeInfo(MergeContext& context) {
   const std::vector<LaneSnapshot> lanes = ReadSnapshots(context);
   const auto wants = [&](std::string_view section) {
@@ -246,6 +230,22 @@ void ResetStatistics(const LaneFacts& facts) {
   const uint64_t connections_open = facts.counters->connections_open;
   *facts.counters = {};
   facts.counters->connections_open = connections_open;
+}
+
+void RunLaneSnapshot(CommandContext& context) {
+  const LaneSnapshot snapshot = TakeSnapshot(context.slice, context.facts);
+  context.reply.Bulk({reinterpret_cast<const char*>(&snapshot), sizeof(snapshot)});
+}
+
+std::vector<LaneSnapshot> ReadSnapshots(const MergeContext& context) {
+  std::vector<LaneSnapshot> snapshots;
+  for (const kv::ReplyTape* part : context.parts) {
+    kv::ReplyTape::Reader reader(*part);
+    std::string_view bytes;
+    if (!reader.TakeBulk(bytes) || bytes.size() != sizeof(LaneSnapshot)) continue;
+    std::memcpy(&snapshots.emplace_back(), bytes.data(), sizeof(LaneSnapshot));
+  }
+  return snapshots;
 }
 
 CommandGroup InfoCommands() { return {"server", kInfoCommands}; }

@@ -7,6 +7,7 @@
 #include <array>
 #include <cstdint>
 #include <type_traits>
+#include <vector>
 
 #include "io/reactor.h"
 #include "shard/facts.h"
@@ -16,6 +17,8 @@
 namespace corelane::shard {
 
 class Slice;
+struct CommandContext;
+struct MergeContext;
 
 using ShortText = std::array<char, 160>;
 
@@ -41,5 +44,9 @@ struct LaneSnapshot {
 static_assert(std::is_trivially_copyable_v<LaneSnapshot>);
 
 [[nodiscard]] LaneSnapshot TakeSnapshot(Slice& slice, const LaneFacts& facts);
+
+// The `run` of a command that gathers snapshots, and what its merge gets of them.
+void RunLaneSnapshot(CommandContext& context);
+[[nodiscard]] std::vector<LaneSnapshot> ReadSnapshots(const MergeContext& context);
 
 }  // namespace corelane::shard
