@@ -112,6 +112,15 @@ def accepts(address):
         return True
 
 
+def wait_until_accepting(name, process, address):
+    """Neither peer says when it is ready, so it is tried."""
+    end = time.monotonic() + READY_TIMEOUT_S
+    while not accepts(address):
+        if process.poll() is not None or time.monotonic() > end:
+            raise ServerError(f"{name} did not start: {log_of(process)}")
+        time.sleep(0.01)
+
+
 @contextlib.contextmanager
 def redis(path, flags=()):
     """redis-server without persistence on a socket of its own; gives the socket's path."""
@@ -120,9 +129,16 @@ def redis(path, flags=()):
         command = [path, "--port", "0", "--unixsocket", address, "--save", "",
                    "--appendonly", "no", "--dir", directory, *flags]
         with running(command, directory, stdout=subprocess.DEVNULL) as process:
-            end = time.monotonic() + READY_TIMEOUT_S
-            while not accepts(address):
-                if process.poll() is not None or time.monotonic() > end:
-                    raise ServerError(f"redis-server did not start: {log_of(process)}")
-                time.sleep(0.01)
+            wait_until_accepting("redis-server", process, address)
+            yield address
+
+
+@contextlib.contextmanager
+def memcached(path, flags=()):
+    """memcached on a socket of its own; gives the socket's path."""
+    with tempfile.TemporaryDirectory(prefix="corelane-peers-") as directory:
+        address = os.path.join(directory, "memcached")
+        user = ["-u", "root"] if os.geteuid() == 0 else []
+        with running([path, "-s", address, *user, *flags], directory) as process:
+            wait_until_accepting("memcached", process, address)
             yield address
