@@ -152,10 +152,10 @@ constexpr uint32_t kMemcacheWrites = kWrites | kInternal | kChecksLimits;
 
 // The codec keeps keys and values within the limits.
 constexpr Command kMemcacheCommands[] = {
-    {"mc.get", -2, kMemcacheReads, kEachKeyInOrder, RunMemcacheGet, "get."},
-    {"mc.gets", -2, kMemcacheReads, kEachKeyInOrder, RunMemcacheGets, "gets."},
-    {"mc.gat", -3, kMemcacheWrites, kKeysWithTimesInOrder, RunMemcacheGat, "gat."},
-    {"mc.gats", -3, kMemcacheWrites, kKeysWithTimesInOrder, RunMemcacheGats, "gats."},
+    {"mc.get", -2, kMemcacheReads | kPerKey, kEachKeyInOrder, RunMemcacheGet, "get."},
+    {"mc.gets", -2, kMemcacheReads | kPerKey, kEachKeyInOrder, RunMemcacheGets, "gets."},
+    {"mc.gat", -3, kMemcacheWrites | kPerKey, kKeysWithTimesInOrder, RunMemcacheGat, "gat."},
+    {"mc.gats", -3, kMemcacheWrites | kPerKey, kKeysWithTimesInOrder, RunMemcacheGats, "gats."},
     {"mc.store", 4, kMemcacheWrites | kRewrites, kOneKey, RunMemcacheStore,
      "set, add, replace, append, prepend and cas."},
     {"mc.arith", 3, kMemcacheWrites | kRewrites, kOneKey, RunMemcacheArithmetic, "incr and decr."},

@@ -50,7 +50,7 @@ Status ScriptedLog::health() const {
   }
 }
 
-TestClient::TestClient() : codec_(proto::MakeCodec(proto::Protocol::kResp, {})) {}
+TestClient::TestClient(proto::Protocol protocol) : codec_(proto::MakeCodec(protocol, {})) {}
 
 void TestClient::Send(Shard& shard, std::string_view lines) {
   std::string bytes(lines);

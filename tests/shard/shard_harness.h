@@ -48,8 +48,8 @@ class ScriptedLog final : public wal::LaneLog {
 // A connection: sends RESP commands, collects the replies' bytes.
 class TestClient final : public Submitter {
  public:
-  TestClient();
-  // Each line is an inline command.
+  explicit TestClient(proto::Protocol protocol = proto::Protocol::kResp);
+  // Each line is an inline command of RESP, or a line of another text protocol.
   void Send(Shard& shard, std::string_view lines);
   // All replies since the last call, with \r\n as one blank: "+OK $1 x :3 ".
   [[nodiscard]] std::string Take();
