@@ -44,7 +44,7 @@ Shard::Shard(Slice& slice, Mailbox& mailbox, const LaneFacts& facts, uint64_t ha
 // ---- Requests of this lane's connections ----
 
 void Shard::Execute(const PlannedBatch& batch, Submitter& submitter) {
-  slice_.set_now_ms(facts_.clock->WallMillis());
+  SetTime();
   facts_.counters->commands += batch.requests.size();
   for (size_t i = 0; i < batch.requests.size(); ++i) {
     const kv::Request request = batch.requests[i];

@@ -183,6 +183,7 @@ class Shard {
   void RunParked();
   void ReleaseGated();
   void GiveUpGated();
+  void SetTime();
   [[nodiscard]] bool GatesMoved() const;
 
   Slice& slice_;

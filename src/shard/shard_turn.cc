@@ -33,9 +33,16 @@ bool Shard::MayLeave(Submitter& submitter) {
   return false;
 }
 
+void Shard::SetTime() {
+  slice_.set_now_ms(facts_.clock->WallMillis());
+  // A transaction that has read keys and not yet changed them must find them as they were.
+  if (slice_.ClearDue() && locks_.Quiet()) [[unlikely]]
+    slice_.ClearLate();
+}
+
 bool Shard::RunTurn() {
   ++facts_.counters->turns;
-  slice_.set_now_ms(facts_.clock->WallMillis());
+  SetTime();
   ResumeReady();
   RunParked();
   std::array<LaneMessage*, kTaken> taken;
@@ -128,7 +135,7 @@ bool Shard::HasWork() {
 
 bool Shard::RunBackground() {
   const int64_t end_ns = facts_.clock->MonotonicNanos() + kBackgroundSliceNanos;
-  slice_.set_now_ms(facts_.clock->WallMillis());
+  SetTime();
   storage::Engine& engine = slice_.engine();
   while (engine.Reclaim(kReclaimedTogether)) {
     if (facts_.clock->MonotonicNanos() >= end_ns) return true;

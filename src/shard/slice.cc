@@ -80,7 +80,7 @@ uint64_t Slice::DrawVersion() {
   return version;
 }
 
-void Slice::ClearIfDue() {
+void Slice::ClearLate() {
   if (log_ != nullptr && log_->Admit(1, 0) != wal::Admission::kOk) return;
   Clear();
 }

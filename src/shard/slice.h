@@ -45,11 +45,7 @@ class Slice {
 
   // The wall clock of this turn, read once per turn.
   [[nodiscard]] int64_t now_ms() const { return now_ms_; }
-  void set_now_ms(int64_t now_ms) {
-    now_ms_ = now_ms;
-    if (now_ms_ >= clear_at_ms_) [[unlikely]]
-      ClearIfDue();
-  }
+  void set_now_ms(int64_t now_ms) { now_ms_ = now_ms; }
 
   // Reads and changes. A change's key and value have passed the limits and the log's Admit().
   [[nodiscard]] bool Get(const storage::HashedKey& key, kv::ValueView* value);
@@ -71,9 +67,11 @@ class Slice {
   // What the next DrawVersion() gives: higher than every version so far.
   [[nodiscard]] uint64_t NextVersion();
   void Clear();
-  // Clears as soon as it is that late and the log has room; kv::kNoExpiry takes it back. Not
-  // logged.
+  // Remembers to clear at that time, until a Clear() comes first. Not logged. Whoever sets the time
+  // of the turn calls ClearLate() when ClearDue(); it clears if the log has room.
   void ClearAt(int64_t at_ms) { clear_at_ms_ = at_ms; }
+  [[nodiscard]] bool ClearDue() const { return now_ms_ >= clear_at_ms_; }
+  void ClearLate();
   // For commands that read what no single key names (DBSIZE, scans): the reply depends on
   // everything before it.
   void ReadAll();
@@ -109,7 +107,6 @@ class Slice {
 
   void Wrote(uint64_t hash, uint64_t seq);
   void WasRead(uint64_t hash);
-  void ClearIfDue();
 
   struct Watching {
     uint32_t watchers = 0;
