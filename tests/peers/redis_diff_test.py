@@ -53,6 +53,8 @@ COMPARISONS = {
 }
 WAYS_TO_SEND = ["@raw", "@close", "@scan", "@unknown"]
 LANES = (1, 3)
+# Commands that are only answered, and so neither read nor write.
+TOUCH_NO_DATA_HERE = {b"lolwut", b"swapdb"}
 REDIS_FLAGS = ["--databases", "1", "--enable-debug-command", "yes"]
 
 
@@ -241,6 +243,30 @@ class RedisDiff(unittest.TestCase):
                 wrong += compare_case(case, redis, corelane)
         if wrong:
             self.fail("\n" + "\n".join(wrong))
+
+    def descriptions(self, address, names):
+        """Of each command what clients go by: name, arity, whether it reads or writes, and its keys'
+        positions."""
+        with contextlib.closing(resp.Connection(address)) as connection:
+            reply = connection.ask(b"COMMAND", b"INFO", *names)
+        described = {}
+        for name, (_, facts) in zip(names, resp.tree(reply)[1]):
+            if facts is not None:
+                flags = {flag for _, flag in facts[2][1]} & {b"readonly", b"write"}
+                described[name] = ([content for _, content in facts[:2]], flags,
+                                   [content for _, content in facts[3:6]])
+        return described
+
+    def test_commands_are_described_alike(self):
+        with contextlib.closing(resp.Connection(self.corelane[1])) as connection:
+            names = [name for _, name in resp.tree(connection.ask(b"COMMAND", b"LIST"))[1]]
+        ours = self.descriptions(self.corelane[1], names)
+        self.assertEqual(set(ours), set(names))
+        for name, theirs in self.descriptions(self.redis, names).items():
+            if name in TOUCH_NO_DATA_HERE:
+                continue
+            with self.subTest(name.decode()):
+                self.assertEqual(ours[name], theirs)
 
 
 def add_tests(paths):
