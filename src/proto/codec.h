@@ -68,7 +68,9 @@ class Codec {
   virtual void EndReply() = 0;
 };
 
-enum class Protocol { kNative, kResp, kText, kJson, kMemcache };
+enum class Protocol { kNative, kResp, kText, kJson, kMemcache, kMemcacheBinary };
+// What the binary protocol begins with on a memcache listener; a line of text never does.
+inline constexpr char kMemcacheBinaryMagic = '\x80';
 [[nodiscard]] std::string_view ProtocolName(Protocol protocol);
 
 [[nodiscard]] std::unique_ptr<Codec> MakeCodec(Protocol protocol, const CodecLimits& limits);

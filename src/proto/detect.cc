@@ -6,6 +6,7 @@
 #include "base/check.h"
 #include "proto/codec.h"
 #include "proto/json_codec.h"
+#include "proto/memcache_binary_codec.h"
 #include "proto/memcache_codec.h"
 #include "proto/native_codec.h"
 #include "proto/native_opcodes.h"
@@ -26,6 +27,8 @@ std::string_view ProtocolName(Protocol protocol) {
       return "json";
     case Protocol::kMemcache:
       return "memcache";
+    case Protocol::kMemcacheBinary:
+      return "memcache binary";
   }
   return "unknown";
 }
@@ -42,6 +45,8 @@ std::unique_ptr<Codec> MakeCodec(Protocol protocol, const CodecLimits& limits) {
       return std::make_unique<JsonCodec>(limits);
     case Protocol::kMemcache:
       return std::make_unique<MemcacheCodec>(limits);
+    case Protocol::kMemcacheBinary:
+      return std::make_unique<MemcacheBinaryCodec>(limits);
   }
   CHECK(false && "no such protocol");
   return nullptr;

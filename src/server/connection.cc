@@ -30,7 +30,8 @@ proto::Protocol ProtocolOf(Scheme scheme, char first_byte) {
     case Scheme::kJson:
       return proto::Protocol::kJson;
     case Scheme::kMemcache:
-      return proto::Protocol::kMemcache;
+      return first_byte == proto::kMemcacheBinaryMagic ? proto::Protocol::kMemcacheBinary
+                                                       : proto::Protocol::kMemcache;
     case Scheme::kAuto:
       break;
   }
