@@ -23,6 +23,7 @@ inline constexpr std::string_view kNoPasswordConfigured =
 [[nodiscard]] CommandGroup StringCommands();
 [[nodiscard]] CommandGroup RangeCommands();
 [[nodiscard]] CommandGroup CounterCommands();
+[[nodiscard]] CommandGroup LcsCommands();
 [[nodiscard]] CommandGroup BitCommands();
 [[nodiscard]] CommandGroup KeyCommands();
 [[nodiscard]] CommandGroup ExpiryCommands();

@@ -3,6 +3,7 @@
 #include <corelane/status.h>
 
 #include <cstdint>
+#include <deque>
 #include <optional>
 #include <span>
 #include <string>
@@ -12,6 +13,7 @@
 #include "base/bits.h"
 #include "shard/bitfield.h"
 #include "shard/commands.h"
+#include "shard/gather.h"
 #include "shard/string_value.h"
 
 namespace corelane::shard {
@@ -218,6 +220,37 @@ void RunBitFieldRo(CommandContext& context) {
   context.reply.Error(StatusCode::kBadArgument, "BITFIELD_RO only supports the GET subcommand");
 }
 
+std::optional<base::BitOperation> BitOperationOf(std::string_view word) {
+  if (WordIs(word, "and")) return base::BitOperation::kAnd;
+  if (WordIs(word, "or")) return base::BitOperation::kOr;
+  if (WordIs(word, "xor")) return base::BitOperation::kXor;
+  if (WordIs(word, "not")) return base::BitOperation::kNot;
+  return std::nullopt;
+}
+
+// Operation, destination, sources; an absent source counts as empty, and an empty result is no key.
+void ComputeBitOp(GatherContext& context) {
+  const auto operation = BitOperationOf(context.args[0]);
+  if (!operation) return ReplySyntaxError(context.reply);
+  const auto values = context.values.subspan(1);
+  if (*operation == base::BitOperation::kNot && values.size() != 1) {
+    context.reply.Error(StatusCode::kBadArgument,
+                        "BITOP NOT must be called with a single source key.");
+    return;
+  }
+  std::deque<ValueText> texts;  // which do not move
+  std::vector<std::string_view> sources;
+  for (const std::optional<kv::ValueView>& value : values) {
+    sources.push_back(texts.emplace_back(value.value_or(kv::ValueView{})).view());
+  }
+  base::CombineBits(*operation, sources, context.scratch);
+  KeyWrite write;
+  write.erase = context.scratch.empty();
+  write.value.bytes = context.scratch;
+  if (!write.erase || context.values[0].has_value()) context.writes.push_back(write);
+  context.reply.Integer(static_cast<int64_t>(context.scratch.size()));
+}
+
 uint64_t SetBitValueBytes(std::span<const std::string_view> args) {
   const auto offset = ParseBitOffset(args[1]);
   return offset ? *offset / 8 + 1 : 0;
@@ -229,19 +262,53 @@ uint64_t BitFieldValueBytes(std::span<const std::string_view> args) {
 }
 
 constexpr Command kBitCommands[] = {
-    {"setbit", 4, kWrites | kRewrites, kOneKey, RunSetBit,
-     "Sets or clears a bit of the string value of a key; returns what it was.", nullptr,
-     SetBitValueBytes},
-    {"getbit", 3, kReads, kOneKey, RunGetBit, "Returns a bit of the string value of a key."},
-    {"bitcount", -2, kReads, kOneKey, RunBitCount,
-     "Counts the bits that are set in the string value of a key, or in a range of it."},
-    {"bitpos", -3, kReads, kOneKey, RunBitPos,
-     "Finds the first bit that is set, or clear, in the string value of a key or in a range."},
-    {"bitfield", -2, kWrites | kRewrites, kOneKey, RunBitField,
-     "Reads, sets and increments integers of any width in the string value of a key.", nullptr,
-     BitFieldValueBytes},
-    {"bitfield_ro", -2, kReads, kOneKey, RunBitFieldRo,
-     "Reads integers of any width in the string value of a key."},
+    {.name = "setbit",
+     .arity = 4,
+     .flags = kWrites | kRewrites,
+     .routing = kOneKey,
+     .run = RunSetBit,
+     .summary = "Sets or clears a bit of the string value of a key; returns what it was.",
+     .value_bytes = SetBitValueBytes},
+    {.name = "getbit",
+     .arity = 3,
+     .flags = kReads | kFast,
+     .routing = kOneKey,
+     .run = RunGetBit,
+     .summary = "Returns a bit of the string value of a key."},
+    {.name = "bitcount",
+     .arity = -2,
+     .flags = kReads,
+     .routing = kOneKey,
+     .run = RunBitCount,
+     .summary = "Counts the bits that are set in the string value of a key, or in a range of it."},
+    {.name = "bitpos",
+     .arity = -3,
+     .flags = kReads,
+     .routing = kOneKey,
+     .run = RunBitPos,
+     .summary =
+         "Finds the first bit that is set, or clear, in the string value of a key or in a range."},
+    {.name = "bitfield",
+     .arity = -2,
+     .flags = kWrites | kRewrites,
+     .routing = kOneKey,
+     .run = RunBitField,
+     .summary = "Reads, sets and increments integers of any width in the string value of a key.",
+     .value_bytes = BitFieldValueBytes,
+     .differs = "SET below -2^63 plus the largest number, with OVERFLOW SAT, gives the smallest; "
+                "redis gives the largest"},
+    {.name = "bitfield_ro",
+     .arity = -2,
+     .flags = kReads | kFast,
+     .routing = kOneKey,
+     .run = RunBitFieldRo,
+     .summary = "Reads integers of any width in the string value of a key."},
+    {.name = "bitop",
+     .arity = -4,
+     .flags = kWrites,
+     .routing = {Route::kKeys, {2, -1, 1}, Merge::kNone},
+     .summary = "Combines the bits of string values by AND, OR, XOR or NOT and stores the result.",
+     .compute = ComputeBitOp},
 };
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "shard/commands.h"
+#include "shard/gather.h"
 #include "shard/string_value.h"
 
 namespace corelane::shard {
@@ -205,25 +206,89 @@ void RunMset(CommandContext& context) {
   context.reply.Ok();
 }
 
+// All of them or none. A key that comes twice gets its last value.
+void ComputeMsetNx(GatherContext& context) {
+  for (const std::optional<kv::ValueView>& value : context.values) {
+    if (value.has_value()) return context.reply.Integer(0);
+  }
+  for (uint32_t key = 0; key < context.values.size(); ++key) {
+    kv::ValueView value;
+    value.bytes = context.args[size_t{key} * 2 + 1];
+    context.writes.push_back({key, false, value});
+  }
+  context.reply.Integer(1);
+}
+
 constexpr Command kStringCommands[] = {
-    {"get", 2, kReads, kOneKey, RunGet, "Returns the string value of a key."},
-    {"set", -3, kWrites, kOneKey, RunSet,
-     "Sets the string value of a key, with NX, XX, GET, EX, PX, EXAT, PXAT and KEEPTTL."},
-    {"setnx", 3, kWrites, kOneKey, RunSetNx,
-     "Sets the string value of a key that does not exist yet."},
-    {"setex", 4, kWrites, kOneKey, RunSetEx,
-     "Sets the string value of a key with a time to live in seconds."},
-    {"psetex", 4, kWrites, kOneKey, RunPsetEx,
-     "Sets the string value of a key with a time to live in milliseconds."},
-    {"getset", 3, kWrites, kOneKey, RunGetSet,
-     "Sets the string value of a key and returns the old one."},
-    {"getdel", 2, kWrites, kOneKey, RunGetDel,
-     "Returns the string value of a key and deletes the key."},
-    {"getex", -2, kWrites, kOneKey, RunGetEx,
-     "Returns the string value of a key and changes its expiry, with EX, PX, EXAT, PXAT and "
-     "PERSIST."},
-    {"mget", -2, kReads, kEachKeyInOrder, RunMget, "Returns the string values of several keys."},
-    {"mset", -3, kWrites, kPairsAllOk, RunMset, "Sets the string values of several keys."},
+    {.name = "get",
+     .arity = 2,
+     .flags = kReads | kFast,
+     .routing = kOneKey,
+     .run = RunGet,
+     .summary = "Returns the string value of a key."},
+    {.name = "set",
+     .arity = -3,
+     .flags = kWrites,
+     .routing = kOneKey,
+     .run = RunSet,
+     .summary =
+         "Sets the string value of a key, with NX, XX, GET, EX, PX, EXAT, PXAT and KEEPTTL."},
+    {.name = "setnx",
+     .arity = 3,
+     .flags = kWrites | kFast,
+     .routing = kOneKey,
+     .run = RunSetNx,
+     .summary = "Sets the string value of a key that does not exist yet."},
+    {.name = "setex",
+     .arity = 4,
+     .flags = kWrites,
+     .routing = kOneKey,
+     .run = RunSetEx,
+     .summary = "Sets the string value of a key with a time to live in seconds."},
+    {.name = "psetex",
+     .arity = 4,
+     .flags = kWrites,
+     .routing = kOneKey,
+     .run = RunPsetEx,
+     .summary = "Sets the string value of a key with a time to live in milliseconds."},
+    {.name = "getset",
+     .arity = 3,
+     .flags = kWrites | kFast,
+     .routing = kOneKey,
+     .run = RunGetSet,
+     .summary = "Sets the string value of a key and returns the old one."},
+    {.name = "getdel",
+     .arity = 2,
+     .flags = kWrites | kFast,
+     .routing = kOneKey,
+     .run = RunGetDel,
+     .summary = "Returns the string value of a key and deletes the key."},
+    {.name = "getex",
+     .arity = -2,
+     .flags = kWrites | kFast,
+     .routing = kOneKey,
+     .run = RunGetEx,
+     .summary =
+         "Returns the string value of a key and changes its expiry, with EX, PX, EXAT, PXAT and "
+         "PERSIST."},
+    {.name = "mget",
+     .arity = -2,
+     .flags = kReads | kFast,
+     .routing = kEachKeyInOrder,
+     .run = RunMget,
+     .summary = "Returns the string values of several keys."},
+    {.name = "mset",
+     .arity = -3,
+     .flags = kWrites,
+     .routing = kPairsAllOk,
+     .run = RunMset,
+     .summary = "Sets the string values of several keys."},
+    {.name = "msetnx",
+     .arity = -3,
+     .flags = kWrites,
+     .routing = {Route::kKeys, {1, -1, 2}, Merge::kNone},
+     .summary = "Sets the string values of several keys, none of which may exist yet.",
+     .compute = ComputeMsetNx},
 };
 
 }  // namespace
