@@ -13,7 +13,7 @@
 namespace corelane::proto {
 namespace {
 
-using std::string_literals::operator""s;  // NOLINT(misc-unused-using-decls): it is used
+using namespace std::string_literals;
 
 // A request packet. The opaque is that of all the tests.
 std::string Packet(uint8_t opcode, std::string_view extras, std::string_view key,
