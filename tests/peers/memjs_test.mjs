@@ -8,7 +8,9 @@ import { Server, eventually, load, runOn, test, warnings } from './harness.mjs';
 const keys = 500;
 
 function connected(memjs, server) {
-  return memjs.Client.create(`127.0.0.1:${server.port}`, { retries: 2, timeout: 5 });
+  return memjs.Client.create(`127.0.0.1:${server.port}`, {
+    retries: 2, timeout: 5, logger: { log: (line) => warnings.push(line) },
+  });
 }
 
 function cases(memjs) {
