@@ -35,6 +35,7 @@ function cases(redis) {
       assert.equal(await client.append('k', 'x'), 2);
       assert.equal(await client.setBit('bits', 7, 1), 0);
       assert.equal(await client.bitCount('bits'), 1);
+      assert.equal(await client.lcs('a', 'a'), '42.5');
       assert.equal(await client.getDel('k'), 'wx');
       assert.equal(await client.clientGetName(), 'values');
       assert.equal((await client.configGet('save')).save, '');
