@@ -12,6 +12,7 @@ import csv
 import io
 import json
 import os
+import select
 import subprocess
 import sys
 import unittest
@@ -150,6 +151,28 @@ class RedisCli(ToolTest):
     def test_expiry(self):
         said = self.run_tool(stdin=b"set k v px 5\ndebug sleep 0.02\nget k\nttl k\ndbsize\n")
         self.assertEqual(said, b"OK\nOK\n\n-2\n0\n")
+
+    def test_its_prompt_knows_the_commands(self):
+        terminal, other_end = os.openpty()
+        environment = {**os.environ, "TERM": "dumb", "HOME": self.server.directory}
+        with subprocess.Popen(self.command(), stdin=other_end, stdout=other_end, stderr=other_end,
+                              env=environment) as tool, open(terminal, "r+b", buffering=0) as prompt:
+            os.close(other_end)
+            def read_to_the_prompt():
+                said = b""
+                while not said.endswith(b"> ") and select.select([prompt], [], [], TOOL_TIMEOUT_S)[0]:
+                    said += prompt.read(1 << 16)
+                return said
+            def ask(line):
+                prompt.write(line + b"\n")
+                return read_to_the_prompt()
+            read_to_the_prompt()
+            self.assertIn(b'"v"', ask(b"set k v") + ask(b"get k"))
+            self.assertIn(b"Returns the string value of a key.", ask(b"help get"))
+            self.assertIn(b'1# "server" => "redis"', ask(b"hello 3"))
+            self.assertTrue(ask(b"multi").endswith(b"(TX)> "))
+            prompt.write(b"exit\n")
+            self.assertEqual(tool.wait(TOOL_TIMEOUT_S), 0)
 
 
 class RedisBenchmark(ToolTest):
