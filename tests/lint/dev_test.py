@@ -99,6 +99,48 @@ class Packages(unittest.TestCase):
         self.assertIn("run this as root", done.stderr)
 
 
+class NodeClients(unittest.TestCase):
+    """npm is played by a script that makes the folder that npm would make, or fails."""
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.root = pathlib.Path(folder.name)
+        for part in ("tools", "tests/peers", "bin"):
+            (self.root / part).mkdir(parents=True)
+        shutil.copy(ROOT / "tools/dev", self.root / "tools")
+        for name in ("package.json", "package-lock.json"):
+            shutil.copy(ROOT / "tests/peers" / name, self.root / "tests/peers")
+
+    def fetch(self, npm):
+        program = self.root / "bin/npm"
+        program.write_text(f"#!/bin/sh\necho run >>{self.root}/runs\n{npm}\n", encoding="utf-8")
+        program.chmod(0o755)
+        return subprocess.run(
+            ["bash", "-c", 'PATH="$1/bin:$PATH"; source "$1/tools/dev"; fetch_node_clients', "test",
+             self.root], capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
+
+    def runs(self):
+        return (self.root / "runs").read_text(encoding="utf-8").count("run")
+
+    def test_they_are_fetched_once_for_a_lock_file(self):
+        npm = f"mkdir {self.root}/build/node-clients/node_modules"
+        for _ in range(2):
+            self.assertEqual(self.fetch(npm).returncode, 0)
+        self.assertEqual(self.runs(), 1)
+        with open(self.root / "tests/peers/package-lock.json", "a", encoding="utf-8") as lock:
+            lock.write("\n")
+        self.fetch(npm)
+        self.assertEqual(self.runs(), 2)
+
+    def test_without_a_network_the_tests_go_on(self):
+        done = self.fetch("exit 1")
+        self.assertEqual(done.returncode, 0)
+        self.assertIn("their tests are skipped", done.stderr)
+        self.assertEqual(self.fetch("exit 1").returncode, 0)
+        self.assertEqual(self.runs(), 2)
+
+
 class Progress(unittest.TestCase):
     def test_progress_is_thinned_and_errors_are_not(self):
         lines = "[1/3] Compiling a\\nFAILED: a\\nerror: x\\n[2/3] Compiling b\\n"
