@@ -38,6 +38,17 @@ class ReplyWriter {
   // `message` is the whole text after the protocol's own prefix for `code` (RESP: "ERR ",
   // "WRONGTYPE ", ...).
   virtual void Error(StatusCode code, std::string_view message) = 0;
+
+  // The code of the latest error since ForgetError(), for who counts them; kOk: there was none.
+  [[nodiscard]] StatusCode noted_error() const { return noted_error_; }
+  void ForgetError() { noted_error_ = StatusCode::kOk; }
+
+ protected:
+  // For Error() of the writers.
+  void NoteError(StatusCode code) { noted_error_ = code; }
+
+ private:
+  StatusCode noted_error_ = StatusCode::kOk;
 };
 
 }  // namespace corelane::kv

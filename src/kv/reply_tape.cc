@@ -107,6 +107,7 @@ void ReplyTape::Value(const ValueView& value) {
 }
 
 void ReplyTape::Error(StatusCode code, std::string_view message) {
+  NoteError(code);
   char fixed[1 + sizeof(uint32_t)];
   fixed[0] = static_cast<char>(code);
   base::StoreLittle(fixed + 1, static_cast<uint32_t>(message.size()));

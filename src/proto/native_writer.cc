@@ -178,6 +178,7 @@ void NativeWriter::Array(size_t count) {
 void NativeWriter::Map(size_t /*pairs*/) { Mismatch(); }
 
 void NativeWriter::Error(StatusCode code, std::string_view message) {
+  NoteError(code);
   const uint8_t status = NativeStatusByte(opcode_, code);
   if (place_ == Place::kItem) return Item(status, message);
   // An error inside a page, too, is the reply: half a page would look like a whole one.

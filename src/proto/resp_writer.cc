@@ -155,6 +155,7 @@ void RespWriter::Text(std::string_view text) {
 }
 
 void RespWriter::Error(StatusCode code, std::string_view message) {
+  NoteError(code);
   const std::string_view prefix = RespErrorPrefix(code);
   const size_t total = 1 + prefix.size() + message.size() + kLineEnd.size();
   char* at = out_->Reserve(total);

@@ -141,6 +141,8 @@ Status Lane::Open() {
   facts_.clock = shared_.clock;
   facts_.host = this;
   facts_.settings = &settings_;
+  facts_.stats = &command_stats_;
+  facts_.slow_log = &slow_log_;
   settings_.idle_timeout_ms = shared_.options->idle_timeout_ms;
   shard_ = std::make_unique<shard::Shard>(*slice_, mailbox, facts_, shared_.opener->hash_seed());
   loop_ = std::make_unique<io::Loop>(*reactor_, *shared_.clock,
@@ -318,7 +320,18 @@ void Lane::RequestShutdown() { ::kill(::getpid(), SIGTERM); }
 void Lane::Tick() {
   background_due_ = true;
   CloseIdle();
+  MeasureRates();
   StartTimer(kTickMillis, ticker_);
+}
+
+void Lane::MeasureRates() {
+  const io::ReactorCounters& reactor = reactor_->counters();
+  const RateMeter::Counts rates =
+      rates_.Add(shared_.clock->MonotonicNanos(),
+                 {counters_.commands, reactor.received_bytes, reactor.sent_bytes});
+  counters_.commands_per_s = rates[0];
+  counters_.input_bytes_per_s = rates[1];
+  counters_.output_bytes_per_s = rates[2];
 }
 
 void Lane::CloseIdle() {

@@ -24,6 +24,8 @@
 #include "proto/codec.h"
 #include "server/connection.h"
 #include "server/options.h"
+#include "server/rate_meter.h"
+#include "shard/command_stats.h"
 #include "shard/facts.h"
 #include "shard/lane_host.h"
 #include "shard/mailbox.h"
@@ -31,6 +33,7 @@
 #include "shard/settings.h"
 #include "shard/shard.h"
 #include "shard/slice_opener.h"
+#include "shard/slow_log.h"
 
 namespace corelane::server {
 
@@ -163,6 +166,7 @@ class Lane final : public io::TurnTask, public shard::LaneHost {
   void Bury(Connection& connection);
   void Tick();
   void CloseIdle();
+  void MeasureRates();
 
   const LaneShared shared_;
   const uint32_t index_;
@@ -177,6 +181,8 @@ class Lane final : public io::TurnTask, public shard::LaneHost {
   shard::LaneFacts facts_;
   shard::LaneCounters counters_;
   shard::LaneSettings settings_;
+  shard::CommandStats command_stats_;
+  shard::SlowLog slow_log_;
   std::unique_ptr<io::Reactor> reactor_;
   std::unique_ptr<io::Loop> loop_;
   LogBell log_bell_;
@@ -191,6 +197,7 @@ class Lane final : public io::TurnTask, public shard::LaneHost {
   uint64_t connections_made_ = 0;
   bool draining_ = false;
   bool stopping_ = false;
+  RateMeter rates_;
   bool background_due_ = false;
   bool watching_idle_ = false;  // connections_ has been kept in order since
 };

@@ -145,6 +145,7 @@ void Server::FillFacts() {
   facts_.fsync_mode = FsyncName(options_.fsync);
   facts_.data_directory = options_.fsync ? options_.data_directory : "";
   facts_.port = port();
+  facts_.clients_max = options_.max_connections;
   facts_.started_at_ms = environment_.clock->WallMillis();
   facts_.hash_seed = opener_->hash_seed();
   for (uint64_t part = 0; part < 3; ++part) {

@@ -44,6 +44,7 @@ struct LaneMessage {
   uint32_t origin = 0;        // the lane that sent it
   uint32_t target = 0;        // the lane that executes it
   uint32_t keys_awaited = 0;  // at the target: keys that somebody else has (key_locks.h)
+  int64_t slow_us = 0;        // how long it ran, if that was long for the slow log
   uint64_t caller = 0;        // the id of the connection that asks
   uint64_t gate_seq = 0;      // at the target: the log sequence number that the reply waits for
   // kRelease, and kHeld with `lock`: the transaction's place in the order (transaction_clock.h), 0

@@ -13,13 +13,13 @@
 namespace corelane::shard {
 std::vector<CommandGroup> CommandGroups() {
   return {
-      StringCommands(),        RangeCommands(),      CounterCommands(),  LcsCommands(),
-      BitCommands(),           KeyCommands(),        ExpiryCommands(),   ScanCommands(),
-      DumpCommands(),          ObjectCommands(),     MemoryCommands(),   RenameCommands(),
-      TransactionCommands(),   ConnectionCommands(), ClientCommands(),   CommandCommands(),
-      ConfigCommands(),        AdminCommands(),      AbsentCommands(),   ServerCommands(),
-      InfoCommands(),          NativeCommands(),     MemcacheCommands(), MemcacheMetaCommands(),
-      MemcacheStatsCommands(),
+      StringCommands(),       RangeCommands(),         CounterCommands(), LcsCommands(),
+      BitCommands(),          KeyCommands(),           ExpiryCommands(),  ScanCommands(),
+      DumpCommands(),         ObjectCommands(),        MemoryCommands(),  RenameCommands(),
+      TransactionCommands(),  ConnectionCommands(),    ClientCommands(),  CommandCommands(),
+      ConfigCommands(),       LatencyCommands(),       AdminCommands(),   AbsentCommands(),
+      ServerCommands(),       InfoCommands(),          NativeCommands(),  MemcacheCommands(),
+      MemcacheMetaCommands(), MemcacheStatsCommands(),
   };
 }
 

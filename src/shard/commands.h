@@ -37,6 +37,7 @@ inline constexpr std::string_view kNoPasswordConfigured =
 [[nodiscard]] CommandGroup ClientCommands();
 [[nodiscard]] CommandGroup CommandCommands();
 [[nodiscard]] CommandGroup ConfigCommands();
+[[nodiscard]] CommandGroup LatencyCommands();
 [[nodiscard]] CommandGroup AdminCommands();
 [[nodiscard]] CommandGroup AbsentCommands();
 [[nodiscard]] CommandGroup ServerCommands();

@@ -13,6 +13,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/absl_view.h"
+#include "shard/command_stats.h"
 #include "shard/commands.h"
 #include "shard/glob.h"
 #include "shard/settings.h"
@@ -137,6 +138,7 @@ void ConfigSet(CommandContext& context) {
     if (!why.empty()) return FailSet(context, pairs[i], why);
   }
   *context.facts.settings = settings;
+  context.facts.stats->TimeNextCalls();
   context.reply.Ok();
 }
 

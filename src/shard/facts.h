@@ -19,7 +19,9 @@ struct ReactorCounters;
 
 namespace corelane::shard {
 
+class CommandStats;
 class LaneHost;
+class SlowLog;
 struct LaneSettings;
 struct MailboxCounters;
 
@@ -33,6 +35,7 @@ struct ServerFacts {
   uint16_t port = 0;          // of the first listener
   int64_t started_at_ms = 0;  // wall clock
   uint64_t hash_seed = 0;
+  uint64_t clients_max = 0;
   // Names and values for CONFIG GET, in redis's words where redis has one.
   std::vector<std::pair<std::string, std::string>> config;
 };
@@ -69,6 +72,9 @@ struct LaneCounters {
   uint64_t connections_timed_out = 0;
   uint64_t protocol_errors = 0;
   uint64_t commands = 0;
+  uint64_t commands_per_s = 0;  // these three: over the last second and a half
+  uint64_t input_bytes_per_s = 0;
+  uint64_t output_bytes_per_s = 0;
   uint64_t commands_remote = 0;  // went to another lane
   uint64_t reads_hit = 0;
   uint64_t reads_missed = 0;
@@ -86,6 +92,8 @@ struct LaneFacts {
   const ServerFacts* server = nullptr;
   LaneCounters* counters = nullptr;
   LaneSettings* settings = nullptr;
+  CommandStats* stats = nullptr;
+  SlowLog* slow_log = nullptr;
   const MailboxCounters* mailbox = nullptr;
   const io::ReactorCounters* reactor = nullptr;  // null in the embedded store
   std::string io_back_end;                       // "io_uring", "epoll"

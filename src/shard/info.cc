@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
+#include <numeric>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,7 +19,9 @@
 #include "base/absl_view.h"
 #include "env/clock.h"
 #include "env/process.h"
+#include "shard/command_stats.h"
 #include "shard/commands.h"
+#include "shard/info_commands.h"
 #include "shard/lane_snapshot.h"
 
 namespace corelane::shard {
@@ -27,6 +30,25 @@ namespace {
 void CopyText(std::string_view from, ShortText& to) {
   const size_t count = std::min(from.size(), to.size() - 1);
   std::memcpy(to.data(), from.data(), count);
+}
+
+MergedStats ReadCommandStats(const MergeContext& context) {
+  MergedStats stats;
+  for (const kv::ReplyTape* part : context.parts) {
+    kv::ReplyTape::Reader reader(*part);
+    std::string_view bytes;
+    if (reader.EnterArray() < 0 || !reader.TakeBulk(bytes) || !reader.TakeBulk(bytes)) continue;
+    stats.Add(bytes);
+  }
+  return stats;
+}
+
+ErrorCounts AllErrors(const std::vector<LaneSnapshot>& lanes) {
+  ErrorCounts sum{};
+  for (const LaneSnapshot& lane : lanes) {
+    for (size_t code = 0; code < sum.size(); ++code) sum[code] += lane.errors[code];
+  }
+  return sum;
 }
 
 // Adds up one field over the lanes, e.g. Sum(lanes, [](auto& lane) { return lane.engine.entries;
@@ -38,31 +60,61 @@ uint64_t Sum(const std::vector<LaneSnapshot>& lanes, Field field) {
   return sum;
 }
 
+// "1.50M", as redis shows sizes to people.
+std::string Human(uint64_t bytes) {
+  constexpr std::string_view kUnits = "BKMGT";
+  auto shown = static_cast<double>(bytes);
+  size_t unit = 0;
+  for (; shown >= 1024 && unit + 1 < kUnits.size(); ++unit) shown /= 1024;
+  return unit == 0 ? absl::StrCat(bytes, "B") : absl::StrFormat("%.2f%c", shown, kUnits[unit]);
+}
+
 void AppendServer(const MergeContext& context, const std::vector<LaneSnapshot>& lanes,
                   std::string& text) {
   const ServerFacts& server = *context.facts.server;
   const int64_t uptime_s = (context.facts.clock->WallMillis() - server.started_at_ms) / 1000;
   absl::StrAppend(
       &text, "# Server\r\n", "redis_version:", base::ToAbsl(kRedisVersion),
-      "\r\nredis_mode:standalone\r\nserver_name:corelane\r\ncorelane_version:", server.version,
-      "\r\nprocess_id:", getpid(), "\r\nrun_id:", server.run_id, "\r\ntcp_port:", server.port,
+      "\r\nredis_git_sha1:00000000\r\nredis_git_dirty:0\r\nredis_mode:standalone\r\nos:Linux"
+      "\r\narch_bits:64\r\nserver_name:corelane\r\ncorelane_version:",
+      server.version, "\r\nprocess_id:", getpid(), "\r\nrun_id:", server.run_id,
+      "\r\ntcp_port:", server.port, "\r\nserver_time_usec:", context.facts.clock->WallMicros(),
       "\r\nuptime_in_seconds:", uptime_s, "\r\nuptime_in_days:", uptime_s / 86400,
       "\r\nmultiplexing_api:", lanes.empty() ? "" : lanes[0].io_back_end.data(),
-      "\r\nexecutable:", server.executable, "\r\nlanes:", lanes.size(), "\r\n\r\n");
+      "\r\nexecutable:", server.executable,
+      "\r\nconfig_file:\r\nio_threads_active:0\r\nlanes:", lanes.size(), "\r\n\r\n");
 }
 
-void AppendClients(const std::vector<LaneSnapshot>& lanes, std::string& text) {
+void AppendClients(const MergeContext& context, const std::vector<LaneSnapshot>& lanes,
+                   std::string& text) {
   absl::StrAppend(&text, "# Clients\r\nconnected_clients:",
                   Sum(lanes, [](const auto& lane) { return lane.counters.connections_open; }),
-                  "\r\nblocked_clients:0\r\n\r\n");
+                  "\r\ncluster_connections:0\r\nmaxclients:", context.facts.server->clients_max,
+                  "\r\nclient_recent_max_input_buffer:0\r\nclient_recent_max_output_buffer:0"
+                  "\r\nblocked_clients:0\r\ntracking_clients:0"
+                  "\r\nclients_in_timeout_table:0\r\n\r\n");
 }
 
 void AppendMemory(const std::vector<LaneSnapshot>& lanes, std::string& text) {
   const uint64_t resident = env::ResidentBytes();
-  absl::StrAppend(&text, "# Memory\r\nused_memory:", resident, "\r\nused_memory_rss:", resident,
-                  "\r\nused_memory_dataset:",
-                  Sum(lanes, [](const auto& lane) { return lane.engine.data_bytes; }),
-                  "\r\nmaxmemory:0\r\nmaxmemory_policy:noeviction\r\n\r\n");
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  const uint64_t peak = std::max(resident, static_cast<uint64_t>(usage.ru_maxrss) * 1024);
+  const auto pages = static_cast<uint64_t>(sysconf(_SC_PHYS_PAGES));
+  const uint64_t dataset = Sum(lanes, [](const auto& lane) { return lane.engine.data_bytes; });
+  absl::StrAppend(&text, "# Memory\r\nused_memory:", resident,
+                  "\r\nused_memory_human:", Human(resident), "\r\nused_memory_rss:", resident,
+                  "\r\nused_memory_rss_human:", Human(resident), "\r\nused_memory_peak:", peak,
+                  "\r\nused_memory_peak_human:", Human(peak),
+                  "\r\nused_memory_overhead:", resident - std::min(resident, dataset),
+                  "\r\nused_memory_dataset:", dataset,
+                  "\r\ntotal_system_memory:", pages * static_cast<uint64_t>(sysconf(_SC_PAGESIZE)));
+  absl::StrAppend(&text,
+                  "\r\nused_memory_lua:0\r\nused_memory_scripts:0"
+                  "\r\nnumber_of_cached_scripts:0\r\nmaxmemory:0\r\nmaxmemory_human:0B"
+                  "\r\nmaxmemory_policy:noeviction\r\nmem_fragmentation_ratio:1.00"
+                  "\r\nactive_defrag_running:0\r\nlazyfree_pending_objects:0"
+                  "\r\nlazyfreed_objects:0\r\n\r\n");
 }
 
 void AppendPersistence(const MergeContext& context, const std::vector<LaneSnapshot>& lanes,
@@ -70,7 +122,17 @@ void AppendPersistence(const MergeContext& context, const std::vector<LaneSnapsh
   const bool logged = !lanes.empty() && lanes[0].logged;
   const bool healthy =
       std::all_of(lanes.begin(), lanes.end(), [](const auto& lane) { return lane.log_healthy; });
-  absl::StrAppend(&text, "# Persistence\r\nloading:0\r\naof_enabled:", logged ? 1 : 0,
+  absl::StrAppend(&text,
+                  "# Persistence\r\nloading:0\r\nasync_loading:0\r\nrdb_changes_since_last_save:0"
+                  "\r\nrdb_bgsave_in_progress:0\r\nrdb_last_save_time:",
+                  context.facts.server->started_at_ms / 1000,
+                  "\r\nrdb_last_bgsave_status:ok"
+                  "\r\nrdb_last_bgsave_time_sec:-1\r\nrdb_current_bgsave_time_sec:-1"
+                  "\r\nrdb_saves:0\r\naof_enabled:",
+                  logged ? 1 : 0,
+                  "\r\naof_rewrite_in_progress:0\r\naof_rewrite_scheduled:0"
+                  "\r\naof_last_rewrite_time_sec:-1\r\naof_current_rewrite_time_sec:-1"
+                  "\r\naof_last_bgrewrite_status:ok",
                   "\r\naof_last_write_status:", healthy ? "ok" : "err",
                   "\r\nfsync:", context.facts.server->fsync_mode,
                   "\r\nlog_frames:", Sum(lanes, [](const auto& lane) { return lane.log_frames; }),
@@ -84,25 +146,38 @@ void AppendPersistence(const MergeContext& context, const std::vector<LaneSnapsh
   text += "\r\n";
 }
 
+std::string Kilobytes(uint64_t bytes) {
+  return absl::StrFormat("%.2f", static_cast<double>(bytes) / 1024);
+}
+
 void AppendStats(const std::vector<LaneSnapshot>& lanes, std::string& text) {
+  const ErrorCounts errors = AllErrors(lanes);
+  const uint64_t total_errors = std::accumulate(errors.begin(), errors.end(), uint64_t{0});
   const auto total = [&](uint64_t LaneCounters::*field) {
     return Sum(lanes, [field](const auto& lane) { return lane.counters.*field; });
   };
   absl::StrAppend(
       &text, "# Stats\r\ntotal_connections_received:", total(&LaneCounters::connections_accepted),
       "\r\ntotal_commands_processed:", total(&LaneCounters::commands),
+      "\r\ninstantaneous_ops_per_sec:", total(&LaneCounters::commands_per_s),
       "\r\nrejected_connections:", total(&LaneCounters::connections_refused), "\r\nexpired_keys:",
       Sum(lanes,
           [](const auto& lane) {
             return lane.engine.expired_on_read + lane.engine.expired_by_sweep;
           }),
-      "\r\nevicted_keys:0\r\nkeyspace_hits:", total(&LaneCounters::reads_hit),
-      "\r\nkeyspace_misses:", total(&LaneCounters::reads_missed));
+      "\r\nexpired_stale_perc:0.00\r\nexpired_time_cap_reached_count:0\r\nevicted_keys:0"
+      "\r\nevicted_clients:0\r\npubsub_channels:0\r\npubsub_patterns:0\r\nlatest_fork_usec:0"
+      "\r\ntotal_forks:0\r\nmigrate_cached_sockets:0\r\nslave_expires_tracked_keys:0"
+      "\r\nkeyspace_hits:",
+      total(&LaneCounters::reads_hit), "\r\nkeyspace_misses:", total(&LaneCounters::reads_missed));
   absl::StrAppend(
       &text, "\r\ntotal_net_input_bytes:",
       Sum(lanes, [](const auto& lane) { return lane.reactor.received_bytes; }),
       "\r\ntotal_net_output_bytes:",
       Sum(lanes, [](const auto& lane) { return lane.reactor.sent_bytes; }),
+      "\r\ninstantaneous_input_kbps:", Kilobytes(total(&LaneCounters::input_bytes_per_s)),
+      "\r\ninstantaneous_output_kbps:", Kilobytes(total(&LaneCounters::output_bytes_per_s)),
+      "\r\ntotal_error_replies:", total_errors,
       "\r\nclient_output_buffer_limit_disconnections:", total(&LaneCounters::connections_cut_off),
       "\r\nclient_idle_timeout_disconnections:", total(&LaneCounters::connections_timed_out),
       "\r\nprotocol_errors:", total(&LaneCounters::protocol_errors),
@@ -111,7 +186,11 @@ void AppendStats(const std::vector<LaneSnapshot>& lanes, std::string& text) {
 }
 
 void AppendReplication(std::string& text) {
-  absl::StrAppend(&text, "# Replication\r\nrole:master\r\nconnected_slaves:0\r\n\r\n");
+  absl::StrAppend(
+      &text,
+      "# Replication\r\nrole:master\r\nconnected_slaves:0\r\nmaster_failover_state:no-failover"
+      "\r\nmaster_repl_offset:0\r\nsecond_repl_offset:-1\r\nrepl_backlog_active:0"
+      "\r\nrepl_backlog_size:0\r\nrepl_backlog_histlen:0\r\n\r\n");
 }
 
 void AppendCpu(std::string& text) {
@@ -152,6 +231,13 @@ void AppendKeyspace(const std::vector<LaneSnapshot>& lanes, std::string& text) {
                   ",avg_ttl=0\r\n");
 }
 
+// The sections with a line for each command come only when asked for.
+bool WantsOnDemand(const MergeContext& context, std::string_view section) {
+  return std::any_of(context.args.begin(), context.args.end(), [&](std::string_view word) {
+    return WordIs(word, section) || WordIs(word, "all") || WordIs(word, "everything");
+  });
+}
+
 void MergeInfo(MergeContext& context) {
   const std::vector<LaneSnapshot> lanes = ReadSnapshots(context);
   const auto wants = [&](std::string_view section) {
@@ -163,15 +249,20 @@ void MergeInfo(MergeContext& context) {
   };
   std::string text;
   if (wants("server")) AppendServer(context, lanes, text);
-  if (wants("clients")) AppendClients(lanes, text);
+  if (wants("clients")) AppendClients(context, lanes, text);
   if (wants("memory")) AppendMemory(lanes, text);
   if (wants("persistence")) AppendPersistence(context, lanes, text);
   if (wants("stats")) AppendStats(lanes, text);
   if (wants("replication")) AppendReplication(text);
   if (wants("cpu")) AppendCpu(text);
+  if (wants("modules")) text += "# Modules\r\n\r\n";
+  if (WantsOnDemand(context, "commandstats")) AppendCommandStats(ReadCommandStats(context), text);
+  if (wants("errorstats")) AppendErrorStats(AllErrors(lanes), text);
+  if (WantsOnDemand(context, "latencystats")) AppendLatencyStats(ReadCommandStats(context), text);
+  if (wants("cluster")) text += "# Cluster\r\ncluster_enabled:0\r\n\r\n";
   if (wants("lanes")) AppendLanes(lanes, text);
   if (wants("keyspace")) AppendKeyspace(lanes, text);
-  context.reply.Bulk(text);
+  context.reply.Text(text);
 }
 
 void MergeStats(MergeContext& context) {
@@ -206,6 +297,7 @@ LaneSnapshot TakeSnapshot(Slice& slice, const LaneFacts& facts) {
   LaneSnapshot snapshot;
   snapshot.lane = slice.lane();
   snapshot.counters = *facts.counters;
+  snapshot.errors = facts.stats->errors();
   if (facts.mailbox != nullptr) snapshot.mailbox = *facts.mailbox;
   if (facts.reactor != nullptr) snapshot.reactor = *facts.reactor;
   snapshot.engine = slice.engine().Stats();
@@ -230,11 +322,14 @@ void ResetStatistics(const LaneFacts& facts) {
   const uint64_t connections_open = facts.counters->connections_open;
   *facts.counters = {};
   facts.counters->connections_open = connections_open;
+  facts.stats->Reset();
 }
 
 void RunLaneSnapshot(CommandContext& context) {
   const LaneSnapshot snapshot = TakeSnapshot(context.slice, context.facts);
+  context.reply.Array(2);
   context.reply.Bulk({reinterpret_cast<const char*>(&snapshot), sizeof(snapshot)});
+  context.reply.Bulk(context.facts.stats->Serialize());
 }
 
 std::vector<LaneSnapshot> ReadSnapshots(const MergeContext& context) {
@@ -242,8 +337,9 @@ std::vector<LaneSnapshot> ReadSnapshots(const MergeContext& context) {
   for (const kv::ReplyTape* part : context.parts) {
     kv::ReplyTape::Reader reader(*part);
     std::string_view bytes;
-    if (!reader.TakeBulk(bytes) || bytes.size() != sizeof(LaneSnapshot)) continue;
-    std::memcpy(&snapshots.emplace_back(), bytes.data(), sizeof(LaneSnapshot));
+    const bool fits =
+        reader.EnterArray() == 2 && reader.TakeBulk(bytes) && bytes.size() == sizeof(LaneSnapshot);
+    if (fits) std::memcpy(&snapshots.emplace_back(), bytes.data(), sizeof(LaneSnapshot));
   }
   return snapshots;
 }

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "io/reactor.h"
+#include "shard/command_stats.h"
 #include "shard/facts.h"
 #include "shard/mailbox.h"
 #include "storage/engine.h"
@@ -25,6 +26,7 @@ using ShortText = std::array<char, 160>;
 struct LaneSnapshot {
   uint32_t lane = 0;
   LaneCounters counters;
+  ErrorCounts errors{};
   MailboxCounters mailbox;
   io::ReactorCounters reactor;
   storage::EngineStats engine;

@@ -73,8 +73,10 @@ void Shard::ExecuteOne(const Job& job) {
   if (job.plan.command != nullptr) job.submitter.session.last_command = job.plan.command->name;
   switch (job.plan.kind) {
     case RequestPlan::Kind::kRefused:
-      ReplyNow(job.request.tag, job.submitter,
-               [&](kv::ReplyWriter& reply) { WriteRefusal(job.request, reply); });
+      ReplyNow(job.request.tag, job.submitter, [&](kv::ReplyWriter& reply) {
+        WriteRefusal(job.request, reply);
+        CountRejected(job.request, reply);
+      });
       break;
     case RequestPlan::Kind::kHere:
       ExecuteHere(job);
@@ -107,12 +109,15 @@ void Shard::ExecuteHere(const Job& job) {
     return;
   }
   if (command.word != TransactionWord::kNone) RunTransactionWord(job);
-  if (command.run == nullptr) return;
+  if (command.run == nullptr) {
+    ++facts_.stats->Of(command).calls;
+    return;
+  }
   ReplyNow(job.request.tag, job.submitter, [&](kv::ReplyWriter& reply) {
     kv::Session& session = job.submitter.session;
     CommandContext context{slice_,   reply,  job.request.args, job.hashes,
                            &session, facts_, session.id};
-    command.run(context);
+    RunCommand(command, context, true);
   });
 }
 
@@ -132,7 +137,7 @@ void Shard::ExecuteOwn(const Job& job) {
                            &job.submitter.session,
                            facts_,
                            job.submitter.session.id};
-    RunCommand(command, context);
+    RunCommand(command, context, true);
   });
 }
 
@@ -176,15 +181,6 @@ void Shard::ReplyRefused(wal::Admission admission, kv::ReplyWriter& reply) {
   const StatusCode code =
       admission == wal::Admission::kDiskFull ? StatusCode::kDiskFull : StatusCode::kWalWriteFailed;
   reply.Error(code, slice_.log()->health().message());
-}
-
-void Shard::RunCommand(const Command& command, CommandContext& context) {
-  slice_.BeginCommand();
-  if (command.compute != nullptr) {
-    RunComputed(command, context);
-  } else {
-    command.run(context);
-  }
 }
 
 // Behind a parked message everything waits, transactions as well: room in the log comes without
@@ -239,7 +235,9 @@ void Shard::FinishMessage(LaneMessage* message, wal::Admission admission) {
   if (admission == wal::Admission::kOk) {
     CommandContext context{slice_,  message->reply, message->args,  message->key_hashes,
                            nullptr, facts_,         message->caller};
-    RunCommand(*message->command, context);
+    // A request over several lanes counts once, with its first part.
+    RunCommand(*message->command, context, message == &message->call->first);
+    message->slow_us = slow_us_;
   } else {
     ReplyRefused(admission, message->reply);
   }
@@ -398,6 +396,7 @@ void Shard::CompletePart(LaneMessage* message) {
   if (call->role == CallRole::kLocks) return CompleteLock(message);
   CHECK(call->parts_outstanding > 0);
   if (--call->parts_outstanding > 0) return;
+  LogIfSlow(*call);
   switch (call->role) {
     case CallRole::kStep:
       return CompleteStep(call);

@@ -31,6 +31,7 @@
 #include "env/clock.h"
 #include "kv/request.h"
 #include "shard/call.h"
+#include "shard/command_stats.h"
 #include "shard/command_table.h"
 #include "shard/facts.h"
 #include "shard/key_locks.h"
@@ -116,7 +117,13 @@ class Shard {
   [[nodiscard]] wal::Admission AdmitToLog(const Operation& operation);
   [[nodiscard]] uint64_t LoggedBytesMax(const Operation& operation);
   void ReplyRefused(wal::Admission admission, kv::ReplyWriter& reply);
-  void RunCommand(const Command& command, CommandContext& context);
+  // `counted`: it is a request's only or first part.
+  void RunCommand(const Command& command, CommandContext& context, bool counted);
+  void RunTimed(const Command& command, CommandContext& context, CommandTally& tally);
+  void LogSlow(const Command& command, std::span<const std::string_view> args,
+               const kv::Session& session, int64_t took_us);
+  void LogIfSlow(const Call& call);
+  void CountRejected(const kv::Request& request, const kv::ReplyWriter& reply);
   void Park(LaneMessage* message);
   void ExecuteMessage(LaneMessage* message);
   void ProcessMessage(LaneMessage* message);
@@ -204,6 +211,7 @@ class Shard {
   Fifo<LaneMessage> parked_;  // waits for room in the log, in order
   Fifo<LaneMessage> gated_;   // executed, waits for the log to release its frames
   std::vector<Submitter*> gated_submitters_;
+  int64_t slow_us_ = 0;  // of the command that ran last; 0: not slow, or not timed
   storage::WalkCursor sweep_cursor_ = storage::kWalkStart;
 
   // Scratch, kept so that nothing is allocated per batch.

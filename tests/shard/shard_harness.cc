@@ -85,6 +85,8 @@ Lanes::Lanes(uint32_t count, bool with_log) : exchange_(count) {
     lane->facts.server = &server_facts_;
     lane->facts.counters = &lane->counters;
     lane->facts.settings = &lane->settings;
+    lane->facts.stats = &lane->stats;
+    lane->facts.slow_log = &lane->slow_log;
     lane->facts.mailbox = &exchange_.mailbox(index).counters();
     lane->facts.clock = &clock_;
     lane->slice = std::make_unique<Slice>(storage::MakeStripedEngine(kSeed), std::move(log),

@@ -16,6 +16,7 @@
 #include "shard/settings.h"
 #include "shard/shard.h"
 #include "shard/slice.h"
+#include "shard/slow_log.h"
 #include "wal/lane_log.h"
 
 namespace corelane::shard {
@@ -80,6 +81,7 @@ class Lanes {
   [[nodiscard]] ScriptedLog& log(uint32_t lane) { return *lanes_[lane]->log; }
   [[nodiscard]] Mailbox& mailbox(uint32_t lane) { return exchange_.mailbox(lane); }
   [[nodiscard]] LaneCounters& counters(uint32_t lane) { return lanes_[lane]->counters; }
+  [[nodiscard]] CommandStats& stats(uint32_t lane) { return lanes_[lane]->stats; }
   [[nodiscard]] LaneSettings& settings(uint32_t lane) { return lanes_[lane]->settings; }
   [[nodiscard]] ServerFacts& server_facts() { return server_facts_; }
   [[nodiscard]] LaneFacts& facts(uint32_t lane) { return lanes_[lane]->facts; }
@@ -94,6 +96,8 @@ class Lanes {
   struct OneLane {
     LaneCounters counters;
     LaneSettings settings;
+    CommandStats stats;
+    SlowLog slow_log;
     LaneFacts facts;
     ScriptedLog* log = nullptr;
     std::unique_ptr<Slice> slice;
