@@ -63,10 +63,10 @@ void ReplyEmptyArray(CommandContext& context) { context.reply.Array(0); }
 
 void FunctionFlush(CommandContext& context) {
   const auto options = context.args.subspan(1);
-  const bool known =
-      options.empty() ||
-      (options.size() == 1 && (WordIs(options[0], "sync") || WordIs(options[0], "async")));
-  if (known) return context.reply.Ok();
+  if (options.size() > 1) return ReplyUnknownUse(context.reply, "function", context.args[0]);
+  if (options.empty() || WordIs(options[0], "sync") || WordIs(options[0], "async")) {
+    return context.reply.Ok();
+  }
   context.reply.Error(StatusCode::kBadArgument, "FUNCTION FLUSH only supports SYNC|ASYNC option");
 }
 
