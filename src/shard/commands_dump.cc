@@ -159,7 +159,7 @@ constexpr Command kDumpCommands[] = {
      .run = RunRestore,
      .summary = "Stores the string of a payload of DUMP, with REPLACE, ABSTTL, IDLETIME and FREQ.",
      .value_bytes = RestoredBytes,
-     .differs = "strings only; FREQ is read and not kept"},
+     .differs = "strings only, and nothing behind them; FREQ is read and not kept"},
 };
 
 }  // namespace

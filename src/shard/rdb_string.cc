@@ -145,12 +145,17 @@ bool AppendRepeated(FieldReader& in, uint8_t first, size_t size, std::string& ou
   return true;
 }
 
+// Three compressed bytes stand for 264 at most. So that no more is reserved than they can make,
+// whatever they announce.
+bool MayComeTo(uint64_t compressed_bytes, uint64_t bytes) {
+  constexpr uint64_t kExpansionMax = 264 / 3;
+  return bytes / kExpansionMax <= compressed_bytes;
+}
+
 // The original of LZF-compressed bytes, which must come to exactly `size`.
 std::optional<std::string> Decompress(std::string_view compressed, size_t size) {
   constexpr uint8_t kRepeated = 0x20;
-  // No more is reserved than the compressed bytes can make, whatever they announce.
-  constexpr size_t kExpansionMax = 264 / 3;
-  if (size / kExpansionMax > compressed.size()) return std::nullopt;
+  if (!MayComeTo(compressed.size(), size)) return std::nullopt;
   std::string out;
   out.reserve(size);
   FieldReader in(compressed);
@@ -236,11 +241,16 @@ std::optional<std::string> RestoreString(std::string_view payload, uint64_t byte
 uint64_t AnnouncedStringBytes(std::string_view payload) {
   FieldReader reader(payload.substr(payload.empty() ? 0 : 1));
   uint8_t first = 0;
-  uint64_t bytes = 0;
+  uint64_t stored_bytes = 0;
   if (!reader.TakeByte(first)) return 0;
-  if (first != kCompressed) return reader.TakeLength(first, bytes) ? bytes : 0;
-  uint64_t compressed_bytes = 0;
-  return reader.TakeLength(compressed_bytes) && reader.TakeLength(bytes) ? bytes : 0;
+  const bool is_compressed = first == kCompressed;
+  if (!(is_compressed ? reader.TakeLength(stored_bytes) : reader.TakeLength(first, stored_bytes))) {
+    return 0;
+  }
+  uint64_t bytes = stored_bytes;
+  if (is_compressed && (!reader.TakeLength(bytes) || !MayComeTo(stored_bytes, bytes))) return 0;
+  std::string_view stored;
+  return reader.TakeBytes(stored_bytes, stored) ? bytes : 0;
 }
 
 }  // namespace corelane::shard

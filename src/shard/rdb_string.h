@@ -47,8 +47,8 @@ inline constexpr uint16_t kRdbVersion = 10;
 [[nodiscard]] std::optional<std::string> RestoreString(std::string_view payload,
                                                        uint64_t bytes_max);
 
-// How long the string says it is, before anything else of the payload is looked at; 0 when it does
-// not say.
+// How long the string says it is, before it is looked at; 0 when it does not say, or when what
+// there is of it cannot come to that.
 [[nodiscard]] uint64_t AnnouncedStringBytes(std::string_view payload);
 
 }  // namespace corelane::shard

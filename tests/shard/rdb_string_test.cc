@@ -128,13 +128,17 @@ TEST(RdbString, RefusesSoundPayloadsThatHoldNoString) {
   EXPECT_EQ(Restored("00c3040400612000"), "aaaa");
 }
 
-TEST(RdbString, AnnouncesOnlyWhatItSays) {
+TEST(RdbString, AnnouncesOnlyWhatItCanHold) {
   EXPECT_EQ(AnnouncedStringBytes(""), 0U);
   EXPECT_EQ(AnnouncedStringBytes(Bytes("00")), 0U);
   EXPECT_EQ(AnnouncedStringBytes(Bytes("00c007")), 0U);
   EXPECT_EQ(AnnouncedStringBytes(Bytes("0080")), 0U);
-  EXPECT_EQ(AnnouncedStringBytes(Bytes("00c3020a")), 10U);
-  EXPECT_EQ(AnnouncedStringBytes(Bytes("00817fffffffffffffff")), uint64_t{INT64_MAX});
+  EXPECT_EQ(AnnouncedStringBytes(Bytes("000161")), 1U);
+  EXPECT_EQ(AnnouncedStringBytes(Bytes("000261")), 0U);
+  EXPECT_EQ(AnnouncedStringBytes(Bytes("00817fffffffffffffff")), 0U);
+  EXPECT_EQ(AnnouncedStringBytes(Bytes("00c3040400612000")), 4U);
+  EXPECT_EQ(AnnouncedStringBytes(Bytes("00c30404006120")), 0U);
+  EXPECT_EQ(AnnouncedStringBytes(Bytes("00c3045fff00612000")), 0U);
 }
 
 }  // namespace
