@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "base/check.h"
-#include "shard/commands.h"
+#include "shard/commands/commands.h"
 
 namespace corelane::shard {
 std::vector<CommandGroup> CommandGroups() {

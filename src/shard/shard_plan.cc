@@ -14,7 +14,7 @@
 #include "base/absl_view.h"
 #include "base/bytes.h"
 #include "base/hash.h"
-#include "shard/commands.h"
+#include "shard/commands/commands.h"
 #include "shard/cursor.h"
 #include "shard/shard.h"
 #include "storage/placement.h"

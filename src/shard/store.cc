@@ -13,7 +13,7 @@
 
 #include "base/status_macros.h"
 #include "kv/public_value.h"
-#include "shard/commands.h"
+#include "shard/commands/commands.h"
 #include "shard/store_impl.h"
 
 namespace corelane {

@@ -11,7 +11,7 @@
 #include "base/hash.h"
 #include "base/status_macros.h"
 #include "env/process.h"
-#include "shard/commands.h"
+#include "shard/commands/commands.h"
 
 namespace corelane {
 namespace {
