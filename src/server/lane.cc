@@ -280,6 +280,7 @@ void Lane::Obey(const LaneOrder& order) {
     }
     case LaneOrder::Kind::kDrain:
       draining_ = true;
+      settings_.paused_until_ms = 0;  // what was asked is to be answered now
       for (Connection* connection = connections_.Front(); connection != nullptr;
            connection = connections_.Next(*connection)) {
         connection->Drain();

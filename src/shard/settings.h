@@ -17,6 +17,10 @@ struct LaneSettings {
   int64_t slowlog_entries_max = kSlowlogEntriesDefault;
   bool latency_tracking = true;
   bool active_expiry = true;  // DEBUG SET-ACTIVE-EXPIRE
+  // CLIENT PAUSE. Until this moment (monotonic) requests wait: all of them, or those that write. 0:
+  // there is no pause.
+  int64_t paused_until_ms = 0;
+  bool pause_is_for_writes = false;
 };
 
 }  // namespace corelane::shard

@@ -12,6 +12,7 @@
 #include "base/check.h"
 #include "shard/gather.h"
 #include "shard/merge.h"
+#include "shard/settings.h"
 #include "storage/placement.h"
 
 namespace corelane::shard {
@@ -67,7 +68,8 @@ void Shard::SubmitError(uint32_t tag, StatusCode code, std::string_view message,
 
 void Shard::ExecuteOne(const Job& job) {
   const Submitter::ShardState& state = job.submitter.shard_state;
-  if (state.detour != nullptr && state.detour->Active()) [[unlikely]] {
+  const bool detours = state.detour != nullptr && state.detour->Active();
+  if (detours || facts_.settings->paused_until_ms != 0) [[unlikely]] {
     if (TakeDetour(job)) return;
   }
   if (job.plan.command != nullptr) job.submitter.session.last_command = job.plan.command->name;
@@ -104,9 +106,7 @@ void Shard::ExecuteOne(const Job& job) {
 void Shard::ExecuteHere(const Job& job) {
   const Command& command = *job.plan.command;
   if (MustWait(job.submitter, job.plan)) {
-    DetourOf(job.submitter)
-        .deferred.push_back(std::make_unique<StoredRequest>(job.request, job.plan, job.hashes));
-    return;
+    return PutAside(job);
   }
   if (command.word != TransactionWord::kNone) RunTransactionWord(job);
   if (command.run == nullptr) {

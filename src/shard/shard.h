@@ -143,7 +143,11 @@ class Shard {
   // Requests that cannot run yet (shard_detour.cc): MULTI's queue, and what waits behind a
   // transaction.
   [[nodiscard]] static Detour& DetourOf(Submitter& submitter);
-  [[nodiscard]] static bool MustWait(const Submitter& submitter, const RequestPlan& plan);
+  [[nodiscard]] bool MustWait(const Submitter& submitter, const RequestPlan& plan) const;
+  [[nodiscard]] bool HeldByPause(const RequestPlan& plan) const;
+  void PutAside(const Job& job);
+  void WaitForPause(Submitter& submitter);
+  void ResumePaused();
   [[nodiscard]] bool TakeDetour(const Job& job);
   void Queue(const Job& job);
   void RunDeferred(Submitter& submitter);
@@ -211,6 +215,7 @@ class Shard {
   Fifo<LaneMessage> parked_;  // waits for room in the log, in order
   Fifo<LaneMessage> gated_;   // executed, waits for the log to release its frames
   std::vector<Submitter*> gated_submitters_;
+  std::vector<Submitter*> paused_submitters_;  // have requests that CLIENT PAUSE holds back
   int64_t slow_us_ = 0;  // of the command that ran last; 0: not slow, or not timed
   storage::WalkCursor sweep_cursor_ = storage::kWalkStart;
 

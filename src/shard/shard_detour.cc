@@ -18,6 +18,7 @@
 #include "base/check.h"
 #include "base/hash.h"
 #include "shard/merge.h"
+#include "shard/settings.h"
 #include "shard/shard.h"
 
 namespace corelane::shard {
@@ -47,18 +48,52 @@ Detour& Shard::DetourOf(Submitter& submitter) {
   return *detour;
 }
 
-bool Shard::MustWait(const Submitter& submitter, const RequestPlan& plan) {
+bool Shard::MustWait(const Submitter& submitter, const RequestPlan& plan) const {
   const Submitter::ShardState& state = submitter.shard_state;
   if (state.detour != nullptr && state.detour->barrier != nullptr) return true;
+  if (facts_.settings->paused_until_ms != 0 && HeldByPause(plan)) return true;
   return plan.command != nullptr && plan.command->Is(kInTurn) && !state.calls.empty();
+}
+
+// CLIENT itself goes on, so that there is a way to end the pause.
+bool Shard::HeldByPause(const RequestPlan& plan) const {
+  if (plan.command == nullptr) return !facts_.settings->pause_is_for_writes;
+  if (plan.command->name.starts_with("client|")) return false;
+  return !facts_.settings->pause_is_for_writes || plan.command->Is(kWrites) ||
+         plan.command->word == TransactionWord::kExec;
+}
+
+void Shard::PutAside(const Job& job) {
+  DetourOf(job.submitter)
+      .deferred.push_back(std::make_unique<StoredRequest>(job.request, job.plan, job.hashes));
+  if (facts_.settings->paused_until_ms != 0) WaitForPause(job.submitter);
+}
+
+void Shard::WaitForPause(Submitter& submitter) {
+  Detour& detour = *submitter.shard_state.detour;
+  if (!std::exchange(detour.waits_for_pause, true)) paused_submitters_.push_back(&submitter);
+}
+
+// Once a turn; the lane's tick sees to it that there is one soon after the end of a pause.
+void Shard::ResumePaused() {
+  LaneSettings& settings = *facts_.settings;
+  if (settings.paused_until_ms > facts_.clock->MonotonicNanos() / 1'000'000) return;
+  settings.paused_until_ms = 0;
+  // What is executed may pause again, or close connections that wait here.
+  for (size_t left = paused_submitters_.size(); left > 0 && !paused_submitters_.empty(); --left) {
+    Submitter& submitter = *paused_submitters_.front();
+    paused_submitters_.erase(paused_submitters_.begin());
+    submitter.shard_state.detour->waits_for_pause = false;
+    RunDeferred(submitter);
+  }
 }
 
 // True: the request has been put aside, or queued; it is done with for now.
 bool Shard::TakeDetour(const Job& job) {
-  Detour& detour = *job.submitter.shard_state.detour;
+  Detour& detour = DetourOf(job.submitter);
   const bool behind_others = !detour.deferred.empty() && !detour.draining;
   if (behind_others || MustWait(job.submitter, job.plan)) {
-    detour.deferred.push_back(std::make_unique<StoredRequest>(job.request, job.plan, job.hashes));
+    PutAside(job);
     return true;
   }
   if (!detour.in_multi) return false;
@@ -117,6 +152,7 @@ void Shard::RunDeferred(Submitter& submitter) {
     ExecuteOne({request, stored->plan(), stored->hashes(), submitter});
   }
   detour.draining = false;
+  if (!detour.deferred.empty() && facts_.settings->paused_until_ms != 0) WaitForPause(submitter);
   submitter.OnProgress();
 }
 
@@ -272,6 +308,7 @@ void Shard::UnwatchDetached(std::span<const WatchedKey> watched) {
 void Shard::ForgetDetour(Submitter& submitter) {
   const std::unique_ptr<Detour> detour = std::move(submitter.shard_state.detour);
   if (detour == nullptr) return;
+  if (detour->waits_for_pause) std::erase(paused_submitters_, &submitter);
   // A WATCH that is under way ends its own watches when it comes back.
   detour->watched.resize(detour->watched.size() - detour->watches_pending);
   UnwatchDetached(detour->watched);

@@ -60,6 +60,7 @@ bool Shard::RunTurn() {
     more = answers == taken.size() || requests == taken.size();
     if (!more) break;
   }
+  if (!paused_submitters_.empty() || facts_.settings->paused_until_ms != 0) ResumePaused();
   ReleaseGated();
   return more;
 }

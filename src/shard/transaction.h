@@ -68,6 +68,7 @@ struct Detour {
   Call* barrier = nullptr;
   std::deque<std::unique_ptr<StoredRequest>> deferred;  // those that wait
   bool draining = false;                                // they are being executed
+  bool waits_for_pause = false;                         // is in the shard's list
 
   bool in_multi = false;
   bool queue_failed = false;  // a request was refused: EXEC will be

@@ -1,22 +1,28 @@
 // CLIENT: what a connection may learn and change about itself. What concerns the other connections
-// is in commands_clients.cc.
+// is in clients.cc.
 
 #include <corelane/status.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <span>
 #include <string_view>
 
 #include "absl/strings/str_cat.h"
 #include "base/absl_view.h"
+#include "env/clock.h"
 #include "shard/commands/client_text.h"
 #include "shard/commands/clients.h"
 #include "shard/commands/commands.h"
+#include "shard/settings.h"
 
 namespace corelane::shard {
 namespace {
 
 std::span<const Command> ClientRows();
+
+// Ten years: longer than any server runs, and far from the end of the clock.
+constexpr int64_t kPauseMillisMax = int64_t{10} * 365 * 24 * 3600 * 1000;
 
 // Takes "on" or "off"; anything else is a syntax error, and false.
 bool TakeSwitch(CommandContext& context, std::string_view word, bool& on) {
@@ -137,6 +143,35 @@ void ClientUnblock(CommandContext& context) {
   context.reply.Integer(0);
 }
 
+// A pause that is on only grows: longer, and of more requests.
+void ClientPause(CommandContext& context) {
+  if (context.args.size() > 3) return ReplyUnknownUse(context.reply, "client", context.args[0]);
+  const bool has_mode = context.args.size() == 3;
+  const bool writes_only = has_mode && WordIs(context.args[2], "write");
+  int64_t timeout_ms = 0;
+  if (has_mode && !writes_only && !WordIs(context.args[2], "all")) {
+    context.reply.Error(StatusCode::kBadArgument, "CLIENT PAUSE mode must be WRITE or ALL");
+    return;
+  }
+  if (!kv::ParseInteger(context.args[1], timeout_ms)) {
+    context.reply.Error(StatusCode::kBadArgument, "timeout is not an integer or out of range");
+    return;
+  }
+  if (timeout_ms < 0) return context.reply.Error(StatusCode::kBadArgument, "timeout is negative");
+  LaneSettings& settings = *context.facts.settings;
+  const int64_t now_ms = context.facts.clock->MonotonicNanos() / 1'000'000;
+  const bool paused = settings.paused_until_ms > now_ms;
+  const int64_t until_ms = now_ms + std::min(timeout_ms, kPauseMillisMax);
+  settings.pause_is_for_writes = writes_only && (!paused || settings.pause_is_for_writes);
+  settings.paused_until_ms = std::max(until_ms, settings.paused_until_ms);
+  context.reply.Ok();
+}
+
+void ClientUnpause(CommandContext& context) {
+  context.facts.settings->paused_until_ms = 0;
+  context.reply.Ok();
+}
+
 void ClientHelp(CommandContext& context) { ReplyHelp(context.reply, "client", ClientRows()); }
 
 constexpr Command kClientSubcommands[] = {
@@ -201,6 +236,13 @@ constexpr Command kClientSubcommands[] = {
      .run = ClientNoTouch,
      .summary = "Taken note of; reads never change a key's idle time.",
      .syntax = "(ON|OFF)"},
+    {.name = "client|pause",
+     .arity = -3,
+     .flags = kAdmin,
+     .routing = kAllLanesOk,
+     .run = ClientPause,
+     .summary = "Lets requests, or those that write, wait for so many milliseconds.",
+     .syntax = "<timeout> [WRITE|ALL]"},
     {.name = "client|reply",
      .arity = 3,
      .flags = kInTurn,
@@ -231,6 +273,12 @@ constexpr Command kClientSubcommands[] = {
      .routing = kHere,
      .run = ClientTrackingInfo,
      .summary = "Says that client-side caching is off."},
+    {.name = "client|unpause",
+     .arity = 2,
+     .flags = kAdmin,
+     .routing = kAllLanesOk,
+     .run = ClientUnpause,
+     .summary = "Ends a pause."},
     {.name = "client|unblock",
      .arity = -3,
      .flags = kAdmin,

@@ -173,5 +173,42 @@ TEST_F(ClientCommandsTest, KillByAge) {
   EXPECT_EQ(TakeClosed(), Lines({"2"}));
 }
 
+TEST_F(ClientCommandsTest, APauseHoldsRequestsBackInOrderUntilItEnds) {
+  const std::string far = lanes_.KeyOn(1);
+  EXPECT_EQ(Ask("CLIENT PAUSE 100"), "+OK ");
+  EXPECT_EQ(Ask("SET " + far + " 1\r\nGET " + far + "\r\nNOSUCH\r\nECHO x"), "");
+  lanes_.clock().AdvanceMillis(99);
+  EXPECT_EQ(Ask("PING"), "");
+  lanes_.clock().AdvanceMillis(1);
+  lanes_.Settle();
+  EXPECT_EQ(client_.Take(),
+            "+OK $1 1 -ERR unknown command 'NOSUCH', with args beginning with:  $1 x +PONG ");
+  EXPECT_EQ(Ask("PING"), "+PONG ");
+}
+
+TEST_F(ClientCommandsTest, APauseOfWritesLetsReadsBy) {
+  const std::string key = lanes_.KeyOn(0);
+  EXPECT_EQ(Ask("CLIENT PAUSE 1000 WRITE"), "+OK ");
+  EXPECT_EQ(Ask("GET " + key), "$-1 ");
+  EXPECT_EQ(Ask("SET " + key + " 1"), "");
+  EXPECT_EQ(Ask("GET " + key), "");  // behind the write
+  TestClient other;
+  other.Send(lanes_[1], "GET " + key + "\r\nCLIENT UNPAUSE");
+  lanes_.Settle();
+  EXPECT_EQ(other.Take(), "$-1 +OK ");
+  EXPECT_EQ(client_.Take(), "+OK $1 1 ");
+}
+
+TEST_F(ClientCommandsTest, AConnectionThatGoesWhilePausedLeavesNothing) {
+  Ask("CLIENT PAUSE 1000");
+  {
+    TestClient gone;
+    gone.Send(lanes_[0], "SET k 1");
+    lanes_[0].Forget(gone);
+  }
+  EXPECT_EQ(Ask("CLIENT UNPAUSE"), "+OK ");
+  EXPECT_EQ(Ask("EXISTS k"), ":0 ");
+}
+
 }  // namespace
 }  // namespace corelane::shard
