@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Sends the same packets of memcache's binary protocol to Debian's memcached and to
 corelane-server, and compares the replies byte for byte. Versions (cas) are compared by the order in
-which they first appear. Prints TAP.
+which those of a key first appear: what lanes give to different keys may be the same. Prints TAP.
 
 usage: memcache_binary_diff_test.py CORELANE_SERVER
 """
@@ -46,8 +46,14 @@ def add(opcode, key, delta, initial=0, expiry=0, version=0):
     return packet(opcode, key, b"", struct.pack(">QQI", delta, initial, expiry), version)
 
 
-# Name: packets. A number in place of a version stands for the version that so many packets with one
-# have brought before it, counted from 1; see Peer.ask().
+def key_of(request):
+    _, _, key_bytes, extras_bytes, *_ = HEADER.unpack(request[:HEADER.size])
+    begin = HEADER.size + extras_bytes
+    return request[begin:begin + key_bytes]
+
+
+# Name: packets. A number in place of a version stands for the Nth version that the key has had; see
+# Peer.ask().
 CASES = {
     "get": [packet(GET, b"k"), store(SET, b"k", b"v", 5), packet(GET, b"k"), packet(GETK, b"k"),
             packet(GETK, b"none"), packet(GETQ, b"k"), packet(GETQ, b"none"), packet(GETKQ, b"k"),
@@ -116,34 +122,35 @@ class Peer:
         self.socket.settimeout(REPLY_TIMEOUT_S)
         self.socket.connect(address)
         self.file = self.socket.makefile("rb")
-        self.versions = []
+        self.versions = {}  # of each key, in order
 
     def close(self):
         self.file.close()
         self.socket.close()
 
-    def read_reply(self):
+    def read_reply(self, key):
         head = self.file.read(HEADER.size)
         if len(head) < HEADER.size:
             return None
         fields = list(HEADER.unpack(head))
         body = self.file.read(fields[6])
         if fields[8]:
-            if fields[8] not in self.versions:
-                self.versions.append(fields[8])
-            fields[8] = 1 + self.versions.index(fields[8])
+            known = self.versions.setdefault(key, [])
+            if fields[8] not in known:
+                known.append(fields[8])
+            fields[8] = 1 + known.index(fields[8])
         return (*fields, body)
 
     def ask(self, request):
         """All replies to a request: a NOOP behind it says where they end."""
-        number = HEADER.unpack(request[:HEADER.size])[8]
-        if number:
-            known = self.versions[number - 1]
-            request = request[:16] + struct.pack(">Q", known) + request[24:]
+        key, number = key_of(request), HEADER.unpack(request[:HEADER.size])[8]
+        known = self.versions.get(key, [])
+        if number and number <= len(known):
+            request = request[:16] + struct.pack(">Q", known[number - 1]) + request[24:]
         self.socket.sendall(request + packet(NOOP, opaque=NOOP_OPAQUE))
         replies = []
         while True:
-            reply = self.read_reply()
+            reply = self.read_reply(key)
             if reply is None or reply[7] == NOOP_OPAQUE:
                 return replies
             replies.append(reply)
@@ -151,7 +158,7 @@ class Peer:
     def ask_last(self, request):
         self.socket.sendall(request)
         replies = []
-        while (reply := self.read_reply()) is not None:
+        while (reply := self.read_reply(key_of(request))) is not None:
             replies.append(reply)
         return replies
 
