@@ -20,8 +20,6 @@ keyspace. `#` begins a comment. Before the command a line can say:
   @unknown    redis knows the command and corelane does not: it must say what redis says for a
               command that it does not know
 
-Cases that use a command of redis_pending.txt are left out until the server has learned it.
-
 A line `@differs REASON` before a command says that its reply differs on purpose. The test fails when
 it no longer does.
 """
@@ -94,24 +92,6 @@ def read_cases(path):
                 cases.append(case)
                 case = []
     return cases + [case] if case else cases
-
-
-def pending_commands():
-    with open(os.path.join(HERE, "redis_pending.txt"), encoding="utf-8") as file:
-        return {line.strip() for line in file if line.strip() and not line.startswith("#")}
-
-
-def uses(case, commands):
-    """Whether a line of the case is one of the commands, alone or with its first argument."""
-    def names(words):
-        low = [word.decode(errors="replace").lower() for word in words[:2]]
-        return {low[0], " ".join(low)}
-    def all_names(line):
-        if line.send not in ("@raw", "@close"):
-            return names(line.words)
-        return {name for text in line.words[0].split(b"\r\n") if text.strip()
-                for name in names(text.split())}
-    return any(all_names(line) & commands for line in case)
 
 
 class Side:
@@ -237,10 +217,9 @@ class RedisDiff(unittest.TestCase):
     def compare_file(self, path, lanes, protocol):
         redis = Side(self.redis, protocol, True)
         corelane = Side(self.corelane[lanes], protocol, False)
-        wrong, pending = [], pending_commands()
+        wrong = []
         for case in read_cases(path):
-            if not uses(case, pending):
-                wrong += compare_case(case, redis, corelane)
+            wrong += compare_case(case, redis, corelane)
         if wrong:
             self.fail("\n" + "\n".join(wrong))
 
