@@ -10,7 +10,7 @@
 #include "base/check.h"
 #include "base/crc64.h"
 #include "fuzz_entry.h"
-#include "shard/rdb_string.h"
+#include "shard/commands/rdb_string.h"
 
 namespace corelane::shard {
 namespace {
