@@ -5,6 +5,8 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
+#include "base/absl_view.h"
 #include "shard/command_table.h"
 #include "shard/commands/commands.h"
 
@@ -119,7 +121,8 @@ void WriteCommandInfo(const VisibleCommand& visible, kv::ReplyWriter& reply) {
   reply.Integer(command.routing.keys.last);
   reply.Integer(command.routing.keys.step);
   reply.Set(categories.size());
-  for (const std::string_view category : categories) reply.Simple("@" + std::string(category));
+  for (const std::string_view category : categories)
+    reply.Simple(absl::StrCat("@", base::ToAbsl(category)));
   reply.Set(0);  // tips are for proxies of clusters
   const bool has_keys = command.routing.keys.first != 0;
   reply.Set(has_keys ? 1 : 0);
