@@ -54,6 +54,15 @@ class ApplyArgs {
 // Runs `command`, all of whose keys are this lane's, in place.
 void RunComputed(const Command& command, CommandContext& context);
 
+// Runs a command all of whose keys are this lane's, however it is written.
+inline void RunInPlace(const Command& command, CommandContext& context) {
+  if (command.compute != nullptr) [[unlikely]] {
+    RunComputed(command, context);
+  } else {
+    command.run(context);
+  }
+}
+
 void RunGather(CommandContext& context);
 void RunApply(CommandContext& context);
 

@@ -49,6 +49,10 @@ void Shard::Execute(const PlannedBatch& batch, Submitter& submitter) {
   facts_.counters->commands += batch.requests.size();
   for (size_t i = 0; i < batch.requests.size(); ++i) {
     const kv::Request request = batch.requests[i];
+    const RequestPlan& plan = batch.plans[i];
+    // Of the quick ones only the last can be seen by anybody.
+    const bool seen = i + 1 == batch.requests.size() || plan.kind != RequestPlan::Kind::kOneLane;
+    if (seen && plan.command != nullptr) submitter.session.last_command = plan.command->name;
     ExecuteOne({request, batch.plans[i], batch.HashesOf(batch.plans[i]), submitter});
     // What a client sends behind QUIT is not executed.
     if (submitter.session.close_after_reply) return;
@@ -72,7 +76,6 @@ void Shard::ExecuteOne(const Job& job) {
   if (detours || facts_.settings->paused_until_ms != 0) [[unlikely]] {
     if (TakeDetour(job)) return;
   }
-  if (job.plan.command != nullptr) job.submitter.session.last_command = job.plan.command->name;
   switch (job.plan.kind) {
     case RequestPlan::Kind::kRefused:
       ReplyNow(job.request.tag, job.submitter, [&](kv::ReplyWriter& reply) {
@@ -99,6 +102,24 @@ void Shard::ExecuteOne(const Job& job) {
         Scatter(job);
       }
       break;
+  }
+}
+
+// Runs a command and counts it. Here, so that it is part of its callers.
+inline void Shard::RunCommand(const Command& command, CommandContext& context, bool counted) {
+  CommandTally& tally = facts_.stats->Of(command);
+  slice_.BeginCommand();
+  context.reply.ForgetError();
+  slow_us_ = 0;
+  if (counted) ++tally.calls;
+  if (--tally.until_timed != 0) [[likely]] {
+    RunInPlace(command, context);
+  } else {
+    RunTimed(command, context, tally);
+  }
+  if (context.reply.noted_error() != StatusCode::kOk && counted) [[unlikely]] {
+    ++tally.failed;
+    facts_.stats->CountError(context.reply.noted_error());
   }
 }
 

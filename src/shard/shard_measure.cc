@@ -1,5 +1,4 @@
-// The measuring part of Shard: running a command, counting it, and now and then looking at the
-// clock.
+// The measuring part of Shard: what is timed, what is slow, what was refused.
 
 #include <algorithm>
 #include <cstdint>
@@ -18,14 +17,6 @@ namespace {
 // for.
 constexpr int64_t kSlowlogNeedsAllMicros = 1000;
 
-void RunPlain(const Command& command, CommandContext& context) {
-  if (command.compute != nullptr) {
-    RunComputed(command, context);
-  } else {
-    command.run(context);
-  }
-}
-
 // What works on named keys is over in microseconds: timing some calls tells enough.
 bool TimesEveryCall(const Command& command, const LaneSettings& settings) {
   if (command.routing.route != Route::kKeys) return true;
@@ -35,26 +26,9 @@ bool TimesEveryCall(const Command& command, const LaneSettings& settings) {
 
 }  // namespace
 
-void Shard::RunCommand(const Command& command, CommandContext& context, bool counted) {
-  CommandTally& tally = facts_.stats->Of(command);
-  slice_.BeginCommand();
-  context.reply.ForgetError();
-  slow_us_ = 0;
-  if (counted) ++tally.calls;
-  if (--tally.until_timed != 0) [[likely]] {
-    RunPlain(command, context);
-  } else {
-    RunTimed(command, context, tally);
-  }
-  if (context.reply.noted_error() != StatusCode::kOk && counted) [[unlikely]] {
-    ++tally.failed;
-    facts_.stats->CountError(context.reply.noted_error());
-  }
-}
-
 void Shard::RunTimed(const Command& command, CommandContext& context, CommandTally& tally) {
   const int64_t begin_ns = facts_.clock->MonotonicNanos();
-  RunPlain(command, context);
+  RunInPlace(command, context);
   const int64_t took_ns = facts_.clock->MonotonicNanos() - begin_ns;
   const LaneSettings& settings = *facts_.settings;
   facts_.stats->Record(tally, static_cast<uint64_t>(took_ns), TimesEveryCall(command, settings),
