@@ -284,6 +284,7 @@ void Shard::Compute(Transaction& transaction, const Call& gathered) {
     keys.push_back(request.args[stored.plan().command->KeyArg(i)]);
   }
   std::vector<uint64_t> hashes;
+  hashes.reserve(writes.size());
   for (const KeyWrite& write : writes) hashes.push_back(stored.hashes()[write.key]);
   const ApplyArgs apply(writes, keys);
   Call* const call = NewStep(transaction, gathered.step, apply_);

@@ -47,7 +47,7 @@ TEST(LatencyBuckets, ABucketIsAnEighthOfAPowerOfTwo) {
 TEST(LatencyBuckets, CountsAndPercentiles) {
   LatencyBuckets buckets;
   for (uint64_t nanos = 1; nanos <= 100; ++nanos) buckets.Record(nanos * 1000);
-  EXPECT_EQ(buckets.CountBelow(1024 * 64), 65U);
+  EXPECT_EQ(buckets.CountBelow(uint64_t{64} * 1024), 65U);
   EXPECT_EQ(buckets.ValueAt(50), LatencyBuckets::LowestOf(LatencyBuckets::IndexOf(50'000)));
   EXPECT_EQ(buckets.ValueAt(100), LatencyBuckets::LowestOf(LatencyBuckets::IndexOf(100'000)));
   EXPECT_EQ(LatencyBuckets().ValueAt(99), 0U);
