@@ -52,7 +52,8 @@ TEST(Entry, AnExpiryIsChangedInPlaceWhenThereIsOne) {
 }
 
 TEST(Entry, OptionalFieldsTakeRoomOnlyWhenTheyAreThere) {
-  kv::ValueView value = Text(std::string(64, 'v'));
+  const std::string bytes(64, 'v');
+  kv::ValueView value = Text(bytes);
   const std::string key(20, 'k');
   value.marks = kv::kMarksAll;
   EXPECT_EQ(Entry::Make(key, value)->allocation_bytes(), 96u);

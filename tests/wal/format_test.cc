@@ -90,7 +90,8 @@ TEST(FormatTest, FramesWithNotesHaveTheirGoldenBytesAndComeBack) {
   // The unlogged marks are left out.
   put.value.marks = kv::kMarksAll;
   Frame got;
-  ASSERT_EQ(DecodeFrame(Encode(put, kSeed), kSeed, got), FrameVerdict::kGood);
+  const std::string bytes = Encode(put, kSeed);
+  ASSERT_EQ(DecodeFrame(bytes, kSeed, got), FrameVerdict::kGood);
   EXPECT_EQ(got.type, FrameType::kPutNoted);
   EXPECT_EQ(got.key, "greeting");
   EXPECT_EQ(got.value.bytes, "hello world");
@@ -104,7 +105,8 @@ TEST(FormatTest, FramesWithNotesHaveTheirGoldenBytesAndComeBack) {
   EXPECT_EQ(Hex(Encode(marks, kSeed)),
             "5f6cc83e2100000002000000000000000a000100000000002000000000000000"
             "6b00000000000000");
-  ASSERT_EQ(DecodeFrame(Encode(marks, kSeed), kSeed, got), FrameVerdict::kGood);
+  const std::string marks_bytes = Encode(marks, kSeed);
+  ASSERT_EQ(DecodeFrame(marks_bytes, kSeed, got), FrameVerdict::kGood);
   EXPECT_EQ(got.type, FrameType::kMarks);
   EXPECT_EQ(got.key, "k");
   EXPECT_EQ(got.value.marks, kv::kMarkStale);
