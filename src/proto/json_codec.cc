@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <string>
 #include <string_view>
-#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "base/absl_view.h"
+#include "proto/decoding.h"
 #include "proto/json_reader.h"
 #include "proto/json_request.h"
 #include "proto/typed_put.h"
@@ -16,15 +16,9 @@ namespace {
 
 constexpr std::string_view kBlanks = " \t\r\n";
 
-bool Fail(DecodeResult& result, std::string message) {
-  result.state = DecodeState::kError;
-  result.error_code = StatusCode::kProtocolError;
-  result.error = std::move(message);
-  return false;
-}
-
 bool Malformed(DecodeResult& result, size_t at, std::string_view what) {
-  return Fail(result, absl::StrCat("malformed JSON at byte ", at, ": ", base::ToAbsl(what)));
+  return Refuse(result, StatusCode::kProtocolError,
+                absl::StrCat("malformed JSON at byte ", at, ": ", base::ToAbsl(what)));
 }
 
 void Emit(const JsonRequest& request, kv::RequestBatch& batch) {
@@ -53,20 +47,10 @@ size_t JsonRequestBytesMax(const CodecLimits& limits) {
 
 DecodeResult JsonCodec::Decode(std::string_view in, size_t requests_max, kv::RequestBatch& batch) {
   if (!spelled_.empty()) spelled_.clear();
-  DecodeResult result;
-  size_t at = 0;
-  while (true) {
-    at = std::min(in.find_first_not_of(kBlanks, at), in.size());
-    if (at == in.size()) break;
-    if (batch.size() >= requests_max) {
-      result.state = DecodeState::kFull;
-      break;
-    }
-    if (!DecodeObject(in.substr(at), batch, result)) break;
-    at += result.consumed;
-  }
-  result.consumed = at;
-  return result;
+  return DecodeEach(in, requests_max, batch, [&](std::string_view rest, DecodeResult& result) {
+    result.consumed = std::min(rest.find_first_not_of(kBlanks), rest.size());
+    return result.consumed > 0 || DecodeObject(rest, batch, result);
+  });
 }
 
 bool JsonCodec::DecodeObject(std::string_view rest, kv::RequestBatch& batch, DecodeResult& result) {
@@ -92,10 +76,10 @@ bool JsonCodec::FindEnd(std::string_view rest, DecodeResult& result) {
     case JsonScan::kNeedMore:
       break;
   }
-  if (rest.size() > request_bytes_max_) return Fail(result, std::string(kJsonRequestTooLong));
-  result.state = DecodeState::kNeedMore;
-  result.needed = scanner_.scanned() + 1;
-  return false;
+  if (rest.size() > request_bytes_max_) {
+    return Refuse(result, StatusCode::kProtocolError, std::string(kJsonRequestTooLong));
+  }
+  return NeedMore(result, scanner_.scanned() + 1);
 }
 
 kv::ReplyWriter& JsonCodec::BeginReply(uint32_t tag, const kv::Session& /*session*/,

@@ -40,8 +40,7 @@ class JsonCodec final : public Codec {
   [[nodiscard]] uint64_t bytes_scanned() const { return scanner_.bytes_scanned(); }
 
  private:
-  // Takes one object from the front of `rest`, sets result.consumed to its length and returns true.
-  // Or it returns false with result.state and what belongs to it set.
+  // The step of DecodeEach(): one object.
   [[nodiscard]] bool DecodeObject(std::string_view rest, kv::RequestBatch& batch,
                                   DecodeResult& result);
   [[nodiscard]] bool FindEnd(std::string_view rest, DecodeResult& result);

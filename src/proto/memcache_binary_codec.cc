@@ -4,6 +4,7 @@
 #include <string_view>
 #include <utility>
 
+#include "proto/decoding.h"
 #include "proto/memcache_codec.h"
 
 namespace corelane::proto {
@@ -73,18 +74,7 @@ int32_t ExptimeOf(uint32_t seconds) {
   return static_cast<int32_t>(std::min(seconds, uint32_t{INT32_MAX}));
 }
 
-bool Fail(DecodeResult& result, StatusCode code) {
-  result.state = DecodeState::kError;
-  result.error_code = code;
-  result.error = "bad packet";
-  return false;
-}
-
-bool NeedMore(DecodeResult& result, size_t needed) {
-  result.state = DecodeState::kNeedMore;
-  result.needed = needed;
-  return false;
-}
+bool Fail(DecodeResult& result, StatusCode code) { return Refuse(result, code, "bad packet"); }
 
 kv::MemcacheMode ModeOf(BinaryOpcode opcode) {
   switch (opcode) {
@@ -109,26 +99,12 @@ MemcacheBinaryCodec::MemcacheBinaryCodec(const CodecLimits& limits)
 DecodeResult MemcacheBinaryCodec::Decode(std::string_view in, size_t requests_max,
                                          kv::RequestBatch& batch) {
   options_.clear();
-  DecodeResult result;
-  size_t at = 0;
-  while (at < in.size()) {
-    const auto swallowed = static_cast<size_t>(std::min<uint64_t>(swallow_bytes_, in.size() - at));
-    swallow_bytes_ -= swallowed;
-    at += swallowed;
-    if (at == in.size()) break;
-    if (batch.size() >= requests_max) {
-      result.state = DecodeState::kFull;
-      break;
-    }
-    if (!DecodeOne(in.substr(at), batch, result)) break;
-    at += result.consumed;
-  }
-  result.consumed = at;
-  return result;
+  return DecodeEach(in, requests_max, batch, [&](std::string_view rest, DecodeResult& result) {
+    result.consumed = swallower_.Take(rest);
+    return result.consumed > 0 || DecodeOne(rest, batch, result);
+  });
 }
 
-// Takes one packet from the front of `rest`, sets result.consumed to its length and returns true.
-// Or it returns false with result.state and what belongs to it set.
 bool MemcacheBinaryCodec::DecodeOne(std::string_view rest, kv::RequestBatch& batch,
                                     DecodeResult& result) {
   if (rest[0] != kMemcacheBinaryMagic) return Fail(result, StatusCode::kProtocolError);
@@ -171,7 +147,7 @@ bool MemcacheBinaryCodec::DecodeOne(std::string_view rest, kv::RequestBatch& bat
     TakePacket(packet);
   }
   result.consumed = wanted;
-  swallow_bytes_ = header.packet_bytes() - wanted;
+  swallower_.Start(header.packet_bytes() - wanted);
   return true;
 }
 

@@ -18,6 +18,7 @@
 
 #include "kv/memcache.h"
 #include "proto/codec.h"
+#include "proto/decoding.h"
 #include "proto/memcache_binary_writer.h"
 
 namespace corelane::proto {
@@ -43,6 +44,7 @@ class MemcacheBinaryCodec final : public Codec {
     kv::RequestBatch& batch;
   };
 
+  // The step of DecodeEach(): one packet.
   [[nodiscard]] bool DecodeOne(std::string_view rest, kv::RequestBatch& batch,
                                DecodeResult& result);
   void TakePacket(const Packet& packet);
@@ -59,7 +61,7 @@ class MemcacheBinaryCodec final : public Codec {
   const CodecLimits limits_;
   const size_t key_bytes_max_;
   MemcacheBinaryWriter writer_;
-  uint64_t swallow_bytes_ = 0;
+  Swallower swallower_;
   std::deque<BinaryRequest> unanswered_;
   // What the requests of the batch that is out point to besides the received bytes.
   std::deque<kv::MemcacheOptions> options_;

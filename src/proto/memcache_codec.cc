@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "proto/browser.h"
+#include "proto/decoding.h"
 
 namespace corelane::proto {
 namespace {
@@ -17,17 +18,8 @@ bool StartsRetrieval(std::string_view line) {
 }
 
 bool Fail(DecodeResult& result, std::string_view message) {
-  result.state = DecodeState::kError;
-  result.error_code = StatusCode::kProtocolError;
-  result.error = message;
-  result.error_tag = MemcacheTag(MemcacheShape::kLine, false);
-  return false;
-}
-
-bool NeedMore(DecodeResult& result, size_t needed) {
-  result.state = DecodeState::kNeedMore;
-  result.needed = needed;
-  return false;
+  return Refuse(result, StatusCode::kProtocolError, std::string(message),
+                MemcacheTag(MemcacheShape::kLine, false));
 }
 
 }  // namespace
@@ -39,26 +31,12 @@ DecodeResult MemcacheCodec::Decode(std::string_view in, size_t requests_max,
                                    kv::RequestBatch& batch) {
   options_used_ = 0;
   if (!decoded_keys_.empty()) decoded_keys_.clear();
-  DecodeResult result;
-  size_t at = 0;
-  while (at < in.size()) {
-    const auto swallowed = static_cast<size_t>(std::min<uint64_t>(swallow_bytes_, in.size() - at));
-    swallow_bytes_ -= swallowed;
-    at += swallowed;
-    if (at == in.size()) break;
-    if (batch.size() >= requests_max) {
-      result.state = DecodeState::kFull;
-      break;
-    }
-    if (!DecodeOne(in.substr(at), batch, result)) break;
-    at += result.consumed;
-  }
-  result.consumed = at;
-  return result;
+  return DecodeEach(in, requests_max, batch, [&](std::string_view rest, DecodeResult& result) {
+    result.consumed = swallower_.Take(rest);
+    return result.consumed > 0 || DecodeOne(rest, batch, result);
+  });
 }
 
-// Takes one request from the front of `rest`, sets result.consumed to its length and returns true.
-// Or it returns false with result.state and what belongs to it set.
 bool MemcacheCodec::DecodeOne(std::string_view rest, kv::RequestBatch& batch,
                               DecodeResult& result) {
   if (rest.size() < awaited_bytes_) return NeedMore(result, awaited_bytes_);
@@ -81,7 +59,7 @@ bool MemcacheCodec::DecodeOne(std::string_view rest, kv::RequestBatch& batch,
       return NeedMore(result, awaited_bytes_);
     }
   }
-  if (line.data == Data::kSwallow) swallow_bytes_ = line.data_bytes;
+  if (line.data == Data::kSwallow) swallower_.Start(line.data_bytes);
   line_bytes_ = 0;
   awaited_bytes_ = 0;
   return true;
@@ -89,16 +67,12 @@ bool MemcacheCodec::DecodeOne(std::string_view rest, kv::RequestBatch& batch,
 
 // Sets line_bytes_ to the length of the line at the front of `rest`, with its end.
 bool MemcacheCodec::FindLine(std::string_view rest, DecodeResult& result) {
-  const std::string_view fresh = rest.substr(line_scanned_);
-  const size_t found = fresh.find('\n');
-  const bool whole = found != std::string_view::npos;
-  bytes_scanned_ += whole ? found + 1 : fresh.size();
-  const size_t bytes = whole ? line_scanned_ + found : rest.size();
+  const bool whole = line_.Find(rest);
+  const size_t bytes = line_.line_bytes();
   if (bytes > kMemcacheLineBytesMax &&
       (bytes > limits_.request_bytes_max || !StartsRetrieval(rest))) {
     return Fail(result, "line too long");
   }
-  line_scanned_ = whole ? 0 : bytes;
   if (!whole) return NeedMore(result, bytes + 1);
   line_bytes_ = bytes + 1;
   return true;

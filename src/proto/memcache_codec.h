@@ -21,6 +21,8 @@
 
 #include "kv/memcache.h"
 #include "proto/codec.h"
+#include "proto/decoding.h"
+#include "proto/line_scanner.h"
 #include "proto/memcache_writer.h"
 
 namespace corelane::proto {
@@ -44,7 +46,7 @@ class MemcacheCodec final : public Codec {
   void EndReply() override { writer_.End(); }
 
   // How many bytes were looked at for the end of a line: what a test of linear cost counts.
-  [[nodiscard]] uint64_t bytes_scanned() const { return bytes_scanned_; }
+  [[nodiscard]] uint64_t bytes_scanned() const { return line_.bytes_scanned(); }
 
  private:
   // What a line asks to be done with the data behind it.
@@ -68,6 +70,7 @@ class MemcacheCodec final : public Codec {
     [[nodiscard]] bool says_noreply() const { return words.back() == "noreply"; }
   };
 
+  // The step of DecodeEach(): one request.
   [[nodiscard]] bool DecodeOne(std::string_view rest, kv::RequestBatch& batch,
                                DecodeResult& result);
   [[nodiscard]] bool FindLine(std::string_view rest, DecodeResult& result);
@@ -110,11 +113,10 @@ class MemcacheCodec final : public Codec {
   const CodecLimits limits_;
   const size_t key_bytes_max_;
   MemcacheWriter writer_;
-  size_t line_scanned_ = 0;   // bytes of an unfinished line that hold no line end
+  LineScanner line_;
   size_t line_bytes_ = 0;     // of a line whose data is still to come, with its end
   size_t awaited_bytes_ = 0;  // of that line with its data
-  uint64_t swallow_bytes_ = 0;
-  uint64_t bytes_scanned_ = 0;
+  Swallower swallower_;
   std::vector<std::string_view> words_;
 
   // What the requests of the batch that is out point to besides the received bytes. The blocks are

@@ -171,15 +171,10 @@ ReplyState RespReplyScanner::Next(std::string_view in, size_t& reply_bytes) {
       continue;
     }
     const std::string_view rest = in.substr(at_);
-    const size_t found = rest.substr(line_scanned_).find('\n');
-    const bool whole = found != std::string_view::npos;
-    const size_t line_bytes = whole ? line_scanned_ + found : rest.size();
+    const bool whole = line_.Find(rest);
+    const size_t line_bytes = line_.line_bytes();
     if (line_bytes > kReplyLineBytesMax) return ReplyState::kError;
-    if (!whole) {
-      line_scanned_ = line_bytes;
-      return ReplyState::kNeedMore;
-    }
-    line_scanned_ = 0;
+    if (!whole) return ReplyState::kNeedMore;
     at_ += line_bytes + 1;
     if (line_bytes < 2 || rest[line_bytes - 1] != '\r') return ReplyState::kError;
     if (!TakeLine(rest.substr(0, line_bytes - 1))) return ReplyState::kError;

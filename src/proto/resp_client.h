@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "base/buffer.h"
+#include "proto/line_scanner.h"
 #include "proto/native_client.h"
 
 namespace corelane::proto {
@@ -48,7 +49,7 @@ class RespReplyScanner {
 
   RespReplyLimits limits_;
   size_t at_ = 0;             // what is walked over
-  size_t line_scanned_ = 0;   // bytes behind at_ that hold no line end
+  LineScanner line_;          // behind at_
   size_t elements_left_ = 1;  // that the reply still needs
   size_t elements_ = 0;
   size_t bulk_end_ = 0;  // where a bulk that is under way ends

@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "proto/browser.h"
+#include "proto/decoding.h"
 #include "proto/resp_inline.h"
 
 namespace corelane::proto {
@@ -22,10 +23,7 @@ MultibulkLimits MakeLimits(const CodecLimits& limits) {
 }
 
 bool Fail(DecodeResult& result, std::string_view message) {
-  result.state = DecodeState::kError;
-  result.error_code = StatusCode::kProtocolError;
-  result.error = message;
-  return false;
+  return Refuse(result, StatusCode::kProtocolError, std::string(message));
 }
 
 // The first byte of a request in one of the other protocols that are not made of lines. Their
@@ -35,12 +33,6 @@ bool IsForeign(char first_byte) {
   return detected == Detection::kNative || detected == Detection::kJson;
 }
 
-bool NeedMore(DecodeResult& result, size_t needed) {
-  result.state = DecodeState::kNeedMore;
-  result.needed = needed;
-  return false;
-}
-
 }  // namespace
 
 RespCodec::RespCodec(const CodecLimits& limits)
@@ -48,21 +40,10 @@ RespCodec::RespCodec(const CodecLimits& limits)
 
 DecodeResult RespCodec::Decode(std::string_view in, size_t requests_max, kv::RequestBatch& batch) {
   if (!quoted_words_.empty()) quoted_words_.clear();
-  DecodeResult result;
-  size_t at = 0;
-  while (at < in.size()) {
-    if (batch.size() >= requests_max) {
-      result.state = DecodeState::kFull;
-      break;
-    }
-    const std::string_view rest = in.substr(at);
-    const bool took =
-        rest[0] == '*' ? DecodeMultibulk(rest, batch, result) : DecodeInline(rest, batch, result);
-    if (!took) break;
-    at += result.consumed;
-  }
-  result.consumed = at;
-  return result;
+  return DecodeEach(in, requests_max, batch, [&](std::string_view rest, DecodeResult& result) {
+    return rest[0] == '*' ? DecodeMultibulk(rest, batch, result)
+                          : DecodeInline(rest, batch, result);
+  });
 }
 
 bool RespCodec::DecodeMultibulk(std::string_view rest, kv::RequestBatch& batch,
@@ -88,17 +69,10 @@ bool RespCodec::DecodeMultibulk(std::string_view rest, kv::RequestBatch& batch,
 bool RespCodec::DecodeInline(std::string_view rest, kv::RequestBatch& batch, DecodeResult& result) {
   constexpr std::string_view kTooBig = "too big inline request";
   if (IsForeign(rest[0])) return Fail(result, "expected '*' or an inline command");
-  const std::string_view fresh = rest.substr(line_scanned_);
-  const size_t found = fresh.find('\n');
-  const bool whole = found != std::string_view::npos;
-  bytes_scanned_ += whole ? found + 1 : fresh.size();
-  const size_t line_bytes = whole ? line_scanned_ + found : rest.size();
+  const bool whole = line_.Find(rest);
+  const size_t line_bytes = line_.line_bytes();
   if (line_bytes > kRespLineBytesMax) return Fail(result, kTooBig);
-  if (!whole) {
-    line_scanned_ = line_bytes;
-    return NeedMore(result, line_bytes + 1);
-  }
-  line_scanned_ = 0;
+  if (!whole) return NeedMore(result, line_bytes + 1);
   result.consumed = line_bytes + 1;
   std::string_view line = rest.substr(0, line_bytes);
   if (line.ends_with('\r')) line.remove_suffix(1);

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "proto/codec.h"
+#include "proto/line_scanner.h"
 #include "proto/resp_multibulk.h"
 #include "proto/resp_writer.h"
 
@@ -35,12 +36,11 @@ class RespCodec final : public Codec {
 
   // How many bytes were looked at for the end of a line: what a test of linear cost counts.
   [[nodiscard]] uint64_t bytes_scanned() const {
-    return bytes_scanned_ + multibulk_.bytes_scanned();
+    return line_.bytes_scanned() + multibulk_.bytes_scanned();
   }
 
  private:
-  // Each takes one request from the front of `rest`, sets result.consumed to its length and returns
-  // true. Or it returns false with result.state and what belongs to it set.
+  // Steps of DecodeEach().
   [[nodiscard]] bool DecodeMultibulk(std::string_view rest, kv::RequestBatch& batch,
                                      DecodeResult& result);
   [[nodiscard]] bool DecodeInline(std::string_view rest, kv::RequestBatch& batch,
@@ -49,8 +49,7 @@ class RespCodec final : public Codec {
   MultibulkLimits limits_;
   MultibulkParser multibulk_;
   RespWriter writer_;
-  size_t line_scanned_ = 0;  // bytes of an unfinished inline command that hold no line end
-  uint64_t bytes_scanned_ = 0;
+  LineScanner line_;                      // of an inline command
   std::deque<std::string> quoted_words_;  // of the batch that is out
   std::vector<std::string_view> words_;
 };

@@ -6,6 +6,7 @@
 #include "absl/strings/match.h"
 #include "base/absl_view.h"
 #include "proto/browser.h"
+#include "proto/decoding.h"
 #include "proto/native_opcodes.h"
 #include "proto/typed_put.h"
 #include "proto/value_text.h"
@@ -50,13 +51,6 @@ bool IsForeign(char first_byte) {
          detected == Detection::kJson;
 }
 
-bool Refuse(DecodeResult& result, StatusCode code, std::string_view message) {
-  result.state = DecodeState::kError;
-  result.error_code = code;
-  result.error = message;
-  return false;
-}
-
 }  // namespace
 
 size_t TextLineBytesMax(const CodecLimits& limits) {
@@ -68,37 +62,21 @@ size_t TextLineBytesMax(const CodecLimits& limits) {
 
 DecodeResult TextCodec::Decode(std::string_view in, size_t requests_max, kv::RequestBatch& batch) {
   if (!spelled_.empty()) spelled_.clear();
-  DecodeResult result;
-  size_t at = 0;
-  while (at < in.size()) {
-    if (batch.size() >= requests_max) {
-      result.state = DecodeState::kFull;
-      break;
-    }
-    if (!DecodeLine(in.substr(at), batch, result)) break;
-    at += result.consumed;
-  }
-  result.consumed = at;
-  return result;
+  return DecodeEach(in, requests_max, batch, [&](std::string_view rest, DecodeResult& result) {
+    return DecodeLine(rest, batch, result);
+  });
 }
 
 bool TextCodec::DecodeLine(std::string_view rest, kv::RequestBatch& batch, DecodeResult& result) {
-  if (IsForeign(rest[0])) return Refuse(result, StatusCode::kUnknownCommand, kUnknownCommandText);
-  const std::string_view fresh = rest.substr(line_scanned_);
-  const size_t found = fresh.find('\n');
-  const bool whole = found != std::string_view::npos;
-  bytes_scanned_ += whole ? found + 1 : fresh.size();
-  const size_t line_bytes = whole ? line_scanned_ + found : rest.size();
+  if (IsForeign(rest[0])) {
+    return Refuse(result, StatusCode::kUnknownCommand, std::string(kUnknownCommandText));
+  }
+  const bool whole = line_.Find(rest);
+  const size_t line_bytes = line_.line_bytes();
   if (line_bytes > line_bytes_max_) {
-    return Refuse(result, StatusCode::kProtocolError, kTextLineTooLong);
+    return Refuse(result, StatusCode::kProtocolError, std::string(kTextLineTooLong));
   }
-  if (!whole) {
-    line_scanned_ = line_bytes;
-    result.state = DecodeState::kNeedMore;
-    result.needed = line_bytes + 1;
-    return false;
-  }
-  line_scanned_ = 0;
+  if (!whole) return NeedMore(result, line_bytes + 1);
   result.consumed = line_bytes + 1;
   const std::string_view line = rest.substr(0, line_bytes);
   if (LooksLikeHttp(line)) return Refuse(result, StatusCode::kProtocolError, {});

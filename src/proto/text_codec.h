@@ -14,6 +14,7 @@
 #include <string_view>
 
 #include "proto/codec.h"
+#include "proto/line_scanner.h"
 #include "proto/text_writer.h"
 
 namespace corelane::proto {
@@ -36,19 +37,17 @@ class TextCodec final : public Codec {
   void EndReply() override {}
 
   // How many bytes were looked at for the end of a line: what a test of linear cost counts.
-  [[nodiscard]] uint64_t bytes_scanned() const { return bytes_scanned_; }
+  [[nodiscard]] uint64_t bytes_scanned() const { return line_.bytes_scanned(); }
 
  private:
-  // Takes one line from the front of `rest`, sets result.consumed to its length and returns true.
-  // Or it returns false with result.state and what belongs to it set.
+  // The step of DecodeEach(): one line.
   [[nodiscard]] bool DecodeLine(std::string_view rest, kv::RequestBatch& batch,
                                 DecodeResult& result);
   void Emit(std::string_view line, kv::RequestBatch& batch);
   void EmitTyped(std::string_view rest, kv::RequestBatch& batch);
 
   const size_t line_bytes_max_;
-  size_t line_scanned_ = 0;  // bytes of an unfinished line that hold no line end
-  uint64_t bytes_scanned_ = 0;
+  LineScanner line_;
   TextWriter writer_;
   std::deque<std::string> spelled_;  // the typed values of the batch that is out
 };

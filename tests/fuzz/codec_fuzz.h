@@ -40,6 +40,19 @@ inline void CheckSame(const Seen& whole, const Seen& pieces) {
   CHECK(whole.error_tag == pieces.error_tag);
 }
 
+// Decodes the stream with `codec` in one piece, and with another one in the pieces that the input
+// asks for: both see the same, and a codec that looks for the ends of lines looks at no byte twice.
+template <typename TestedCodec>
+Seen DecodeBothWays(TestedCodec& codec, const CodecInput& input) {
+  const Seen seen = DecodeInPieces(codec, input.stream, 0);
+  TestedCodec pieces(kFuzzLimits);
+  CheckSame(seen, DecodeInPieces(pieces, input.stream, input.piece_bytes, input.requests_max));
+  if constexpr (requires { pieces.bytes_scanned(); }) {
+    CHECK(pieces.bytes_scanned() <= input.stream.size());
+  }
+  return seen;
+}
+
 // Says one of a few replies, chosen by `choice`, whether it suits the command or not.
 inline void SayAnything(size_t choice, kv::ReplyWriter& out) {
   switch (choice % 8) {

@@ -38,10 +38,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace corelane::proto;  // NOLINT(google-build-using-namespace)
   CodecInput input;
   if (!ReadCodecInput(data, size, input)) return 0;
-  NativeCodec whole(kFuzzLimits);
-  const Seen seen = DecodeInPieces(whole, input.stream, 0);
-  NativeCodec pieces(kFuzzLimits);
-  CheckSame(seen, DecodeInPieces(pieces, input.stream, input.piece_bytes, input.requests_max));
-  CheckReplies(whole, seen);
+  NativeCodec codec(kFuzzLimits);
+  const Seen seen = DecodeBothWays(codec, input);
+  CheckReplies(codec, seen);
   return 0;
 }

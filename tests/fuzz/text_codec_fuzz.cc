@@ -55,12 +55,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace corelane::proto;  // NOLINT(google-build-using-namespace)
   CodecInput input;
   if (!ReadCodecInput(data, size, input)) return 0;
-  TextCodec whole(kFuzzLimits);
-  const Seen seen = DecodeInPieces(whole, input.stream, 0);
-  TextCodec pieces(kFuzzLimits);
-  CheckSame(seen, DecodeInPieces(pieces, input.stream, input.piece_bytes, input.requests_max));
-  CHECK(pieces.bytes_scanned() <= input.stream.size());
-  CheckReplies(whole, seen);
+  TextCodec codec(kFuzzLimits);
+  const Seen seen = DecodeBothWays(codec, input);
+  CheckReplies(codec, seen);
   CheckPrintedAgain(seen);
   return 0;
 }

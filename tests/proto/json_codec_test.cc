@@ -266,7 +266,7 @@ TEST(JsonCodec, StopsAtAFullBatchAndGoesOnThere) {
   const std::string bytes = get + "\n" + get + "\n" + get;
   const DecodeResult result = codec.Decode(bytes, 2, batch);
   EXPECT_EQ(result.state, DecodeState::kFull);
-  EXPECT_EQ(result.consumed, 2 * get.size() + 2);
+  EXPECT_EQ(result.consumed, 2 * get.size() + 1);
   // A string without escapes points into the received bytes.
   EXPECT_EQ(batch[1].args[0].data(), bytes.data() + get.size() + 1 + 15);
 }
