@@ -1,6 +1,8 @@
 #include "shard/commands/rdb_string.h"
 
-#include <charconv>
+#include <lzf.h>
+
+#include <climits>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -126,25 +128,6 @@ std::optional<std::string> TakeInteger(FieldReader& reader) {
   return std::to_string(base::LoadLittle<T>(bytes.data()));
 }
 
-// Appends a repeated piece that begins with the byte `first`. False: it is not a whole one, begins
-// before the original, or goes past `size`.
-bool AppendRepeated(FieldReader& in, uint8_t first, size_t size, std::string& out) {
-  constexpr uint8_t kLongest = 7;
-  uint8_t byte = 0;
-  size_t count = first >> 5;
-  if (count == kLongest) {
-    if (!in.TakeByte(byte)) return false;
-    count += byte;
-  }
-  count += 2;
-  if (!in.TakeByte(byte)) return false;
-  const size_t back = ((size_t{first} & 0x1f) << 8) + byte + 1;
-  if (back > out.size() || count > size - out.size()) return false;
-  // One by one: a piece may repeat what it has itself just written.
-  for (size_t i = 0; i < count; ++i) out += out[out.size() - back];
-  return true;
-}
-
 // Three compressed bytes stand for 264 at most. So that no more is reserved than they can make,
 // whatever they announce.
 bool MayComeTo(uint64_t compressed_bytes, uint64_t bytes) {
@@ -154,24 +137,14 @@ bool MayComeTo(uint64_t compressed_bytes, uint64_t bytes) {
 
 // The original of LZF-compressed bytes, which must come to exactly `size`.
 std::optional<std::string> Decompress(std::string_view compressed, size_t size) {
-  constexpr uint8_t kRepeated = 0x20;
-  if (!MayComeTo(compressed.size(), size)) return std::nullopt;
-  std::string out;
-  out.reserve(size);
-  FieldReader in(compressed);
-  while (!in.done()) {
-    uint8_t first = 0;
-    if (!in.TakeByte(first)) return std::nullopt;
-    if (first >= kRepeated) {
-      if (!AppendRepeated(in, first, size, out)) return std::nullopt;
-      continue;
-    }
-    std::string_view piece;
-    if (!in.TakeBytes(size_t{first} + 1, piece)) return std::nullopt;
-    if (piece.size() > size - out.size()) return std::nullopt;
-    out.append(piece);
-  }
-  if (out.size() != size) return std::nullopt;
+  // The library takes no empty input, and tells of an error by a length of 0.
+  if (compressed.empty() || size == 0 || !MayComeTo(compressed.size(), size)) return std::nullopt;
+  if (compressed.size() > UINT_MAX || size > UINT_MAX) return std::nullopt;
+  std::string out(size, '\0');
+  const unsigned int made =
+      lzf_decompress(compressed.data(), static_cast<unsigned int>(compressed.size()), out.data(),
+                     static_cast<unsigned int>(size));
+  if (made != size) return std::nullopt;
   return out;
 }
 
