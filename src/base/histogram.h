@@ -20,10 +20,10 @@
 
 namespace corelane::base {
 
+// Values below 2^fine_bits have a bucket each; above, each power of two is cut into half as many.
+template <int fine_bits>
 struct HistogramLayout {
-  // Three digits ask for at least 2 * 10^3 buckets of width one, so that 1000 of the wider ones
-  // remain in each power of two.
-  static constexpr int kFineBits = 11;
+  static constexpr int kFineBits = fine_bits;
   static constexpr size_t kHalf = size_t{1} << (kFineBits - 1);
 
   static constexpr size_t IndexOf(int64_t value) {
@@ -43,6 +43,10 @@ struct HistogramLayout {
 
 class Histogram {
  public:
+  // Three digits ask for at least 2 * 10^3 buckets of width one, so that 1000 of the wider ones
+  // remain in each power of two.
+  using Layout = HistogramLayout<11>;
+
   static constexpr int64_t kLowestNanos = 1;
   static constexpr int64_t kHighestNanos = int64_t{3'600} * 1'000'000'000;
 
@@ -98,7 +102,6 @@ class Histogram {
   }
 
  private:
-  using Layout = HistogramLayout;
   static constexpr size_t kBuckets = Layout::IndexOf(kHighestNanos) + 1;
   static_assert(kBuckets * sizeof(uint64_t) <= size_t{264} << 10, "the comment above says so");
 

@@ -11,35 +11,32 @@
 #include <corelane/status.h>
 
 #include <array>
-#include <bit>
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/histogram.h"
 #include "shard/command.h"
 
 namespace corelane::shard {
 
-// Counts of nanoseconds, eight buckets for each power of two.
+// Counts of nanoseconds, eight buckets for each power of two. (A base::Histogram is too large to
+// have one for each command and lane.)
 class LatencyBuckets {
  public:
-  static constexpr int kFineBits = 4;
+  using Layout = base::HistogramLayout<4>;
   static constexpr int kHighestBit = 40;  // 18 minutes; longer counts as that
-  static constexpr size_t kHalf = size_t{1} << (kFineBits - 1);
-  static constexpr size_t kCount = (kHighestBit - kFineBits + 2) * kHalf;
+  static constexpr uint64_t kHighestNanos = (uint64_t{1} << kHighestBit) - 1;
+  static constexpr size_t kCount = Layout::IndexOf(int64_t{kHighestNanos}) + 1;
 
   static constexpr size_t IndexOf(uint64_t nanos) {
-    if (nanos >> kHighestBit != 0) return kCount - 1;
-    const int shift = static_cast<int>(std::bit_width(nanos | (2 * kHalf - 1))) - kFineBits;
-    return static_cast<size_t>(shift) * kHalf + static_cast<size_t>(nanos >> shift);
+    return Layout::IndexOf(static_cast<int64_t>(nanos < kHighestNanos ? nanos : kHighestNanos));
   }
   // The lowest value of a bucket.
   static constexpr uint64_t LowestOf(size_t index) {
-    if (index < 2 * kHalf) return index;
-    const size_t shift = index / kHalf - 1;
-    return static_cast<uint64_t>(index - shift * kHalf) << shift;
+    return static_cast<uint64_t>(Layout::LowestOf(index));
   }
 
   void Record(uint64_t nanos) { ++counts[IndexOf(nanos)]; }

@@ -44,10 +44,11 @@ TEST(HistogramTest, BucketsTileTheRangeWithThreeDigits) {
 
 // Every bucket begins right behind the one before it: no value is lost between two.
 TEST(HistogramTest, LayoutHasNoGaps) {
-  for (size_t index = 0; index <= HistogramLayout::IndexOf(Histogram::kHighestNanos); ++index) {
-    const int64_t lowest = HistogramLayout::LowestOf(index);
-    ASSERT_EQ(HistogramLayout::IndexOf(lowest), index);
-    ASSERT_EQ(HistogramLayout::IndexOf(HistogramLayout::LowestOf(index + 1) - 1), index);
+  using Layout = Histogram::Layout;
+  for (size_t index = 0; index <= Layout::IndexOf(Histogram::kHighestNanos); ++index) {
+    const int64_t lowest = Layout::LowestOf(index);
+    ASSERT_EQ(Layout::IndexOf(lowest), index);
+    ASSERT_EQ(Layout::IndexOf(Layout::LowestOf(index + 1) - 1), index);
   }
 }
 
