@@ -13,7 +13,8 @@ namespace {
 
 enum class IfThere { kReplace, kLeave };
 
-// Source and destination are key 0 and key 1. `moved` and `left` write the reply.
+// Source and destination are key 0 and key 1. True if the value was moved, or is where it should
+// be.
 bool Move(GatherContext& context, IfThere if_there) {
   const std::optional<kv::ValueView>& value = context.values[0];
   if (context.args[0] == context.args[1]) return if_there == IfThere::kReplace;
