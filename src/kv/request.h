@@ -37,7 +37,6 @@ class RequestBatch {
  public:
   void Clear() {
     requests_.clear();
-    arg_ends_.clear();
     args_.clear();
   }
 
@@ -47,22 +46,27 @@ class RequestBatch {
   // Building: Arg() for each argument, then Finish() once for the request they belong to.
   void Arg(std::string_view arg) { args_.push_back(arg); }
   void Finish(std::string_view command, uint32_t tag, SpelledBy spelled_by = SpelledBy::kCodec) {
-    requests_.push_back({command, {}, tag, spelled_by});
-    arg_ends_.push_back(args_.size());
+    requests_.push_back({command, args_.size(), tag, spelled_by});
   }
   // Forgets arguments that no Finish() followed.
-  void DropUnfinished() { args_.resize(arg_ends_.empty() ? 0 : arg_ends_.back()); }
+  void DropUnfinished() { args_.resize(requests_.empty() ? 0 : requests_.back().args_end); }
 
   [[nodiscard]] Request operator[](size_t index) const {
-    Request request = requests_[index];
-    const size_t begin = index == 0 ? 0 : arg_ends_[index - 1];
-    request.args = std::span(args_).subspan(begin, arg_ends_[index] - begin);
-    return request;
+    const Finished& finished = requests_[index];
+    const size_t args_begin = index == 0 ? 0 : requests_[index - 1].args_end;
+    return {finished.command, std::span(args_).subspan(args_begin, finished.args_end - args_begin),
+            finished.tag, finished.spelled_by};
   }
 
  private:
-  std::vector<Request> requests_;
-  std::vector<size_t> arg_ends_;
+  struct Finished {
+    std::string_view command;
+    size_t args_end;  // in args_
+    uint32_t tag;
+    SpelledBy spelled_by;
+  };
+
+  std::vector<Finished> requests_;
   std::vector<std::string_view> args_;
 };
 

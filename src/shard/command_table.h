@@ -22,9 +22,17 @@ namespace corelane::shard {
                                               std::span<const std::string_view> args);
 
 // Whether a row takes so many arguments (the command word not counted; a subcommand's word is one).
-[[nodiscard]] bool ArityFits(const Command& command, size_t args);
+[[nodiscard]] inline bool ArityFits(const Command& command, size_t args) {
+  const auto words = static_cast<int64_t>(args) + 1;
+  const bool fits = command.arity >= 0 ? words == command.arity : words >= -command.arity;
+  // Pairs come whole.
+  return fits && (command.routing.keys.step != 2 || args % 2 == 0);
+}
 // Where the last key stands among so many arguments, counted from 1.
-[[nodiscard]] size_t LastKeyPosition(const KeyPositions& keys, size_t args);
+[[nodiscard]] inline size_t LastKeyPosition(const KeyPositions& keys, size_t args) {
+  return keys.last >= 0 ? static_cast<size_t>(keys.last)
+                        : args + 1 - static_cast<size_t>(-keys.last);
+}
 
 // Looks up words in any case. One for each lane.
 class CommandIndex {

@@ -92,8 +92,7 @@ class Shard {
   // Planning (shard_plan.cc): looks the command up, checks arity and sizes, hashes the keys, finds
   // the lanes.
   [[nodiscard]] const Command* FindCommand(const kv::Request& request) const;
-  [[nodiscard]] RequestPlan MakePlan(const kv::Request& request,
-                                     std::vector<uint64_t>& hashes) const;
+  void MakePlan(const kv::Request& request, RequestPlan& plan, std::vector<uint64_t>& hashes) const;
   bool HashKeys(const kv::Request& request, RequestPlan& plan, std::vector<uint64_t>& hashes) const;
   void WriteRefusal(const kv::Request& request, kv::ReplyWriter& reply) const;
 

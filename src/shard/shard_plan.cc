@@ -59,7 +59,7 @@ std::string UnknownCommandText(const kv::Request& request) {
 
 void Shard::Plan(PlannedBatch& batch) {
   for (size_t i = 0; i < batch.requests.size(); ++i) {
-    batch.plans.push_back(MakePlan(batch.requests[i], batch.hashes));
+    MakePlan(batch.requests[i], batch.plans.emplace_back(), batch.hashes);
   }
 }
 
@@ -87,13 +87,13 @@ const Command* Shard::FindCommand(const kv::Request& request) const {
   return hidden ? nullptr : command;
 }
 
-RequestPlan Shard::MakePlan(const kv::Request& request, std::vector<uint64_t>& hashes) const {
-  RequestPlan plan;
+void Shard::MakePlan(const kv::Request& request, RequestPlan& plan,
+                     std::vector<uint64_t>& hashes) const {
   const Command* command = FindCommand(request);
   if (command != nullptr && command->subcommands != nullptr) [[unlikely]] {
     command = ChooseSubcommand(*command, request.args);
   }
-  if (command == nullptr || !ArityFits(*command, request.args.size())) return plan;
+  if (command == nullptr || !ArityFits(*command, request.args.size())) return;
   plan.command = command;
   switch (command->routing.route) {
     case Route::kHere:
@@ -114,7 +114,6 @@ RequestPlan Shard::MakePlan(const kv::Request& request, std::vector<uint64_t>& h
       break;
     }
   }
-  return plan;
 }
 
 // Hashes each key once and finds the lanes. False when a key or a value is too large.

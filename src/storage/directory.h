@@ -59,7 +59,13 @@ class SubDirectory {
   void Store(size_t index, Stripe* stripe) {
     slots_[index].store(stripe, std::memory_order_release);
   }
-  void PrefetchSlot(size_t index) const { __builtin_prefetch(&slots_[index]); }
+  // For a look at many slots: asks for the slot's line now, Load() reads it when it is there.
+  using SlotPtr = const std::atomic<Stripe*>*;
+  [[nodiscard]] SlotPtr Prefetch(size_t index) const {
+    __builtin_prefetch(&slots_[index]);
+    return &slots_[index];
+  }
+  [[nodiscard]] static Stripe* Load(SlotPtr slot) { return slot->load(std::memory_order_acquire); }
 
  private:
   const int bits_;

@@ -33,7 +33,7 @@ bool StripedEngine::Get(const HashedKey& key, int64_t now_ms, kv::ValueView* val
     expired_on_read_.Add(1, sharing_);
     return false;
   }
-  if (value != nullptr) *value = entry.View();
+  if (value != nullptr) entry.ViewAs(*value);
   return true;
 }
 
@@ -151,14 +151,15 @@ void StripedEngine::RemoveEntry(Place place, EntrySet::iterator at) {
 void StripedEngine::Prefetch(std::span<const uint64_t> hashes) {
   if (sharing_ == Sharing::kShared) return;
   const size_t count = std::min(hashes.size(), kPrefetchMax);
+  std::array<SubDirectory::SlotPtr, kPrefetchMax> slots;
   std::array<Stripe*, kPrefetchMax> stripes;
   for (size_t i = 0; i < count; ++i) {
     const Position position = PositionOf(hashes[i]);
-    const SubDirectory& slots = *directory_.Root(position).Load();
-    slots.PrefetchSlot(slots.IndexOf(position));
+    const SubDirectory& directory = *directory_.Root(position).Load();
+    slots[i] = directory.Prefetch(directory.IndexOf(position));
   }
   for (size_t i = 0; i < count; ++i) {
-    stripes[i] = &directory_.Find(PositionOf(hashes[i]));
+    stripes[i] = SubDirectory::Load(slots[i]);
     __builtin_prefetch(stripes[i]);
   }
   for (size_t i = 0; i < count; ++i) stripes[i]->entries.prefetch(EntryProbe{hashes[i]});
