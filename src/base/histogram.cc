@@ -56,13 +56,19 @@ double Histogram::StandardDeviation() const {
   return std::sqrt(sum / static_cast<double>(count_));
 }
 
-int64_t Histogram::ValueAtPercentile(double percent) const {
-  if (count_ == 0) return 0;
+uint64_t Histogram::RankAtPercentile(double percent, uint64_t count) {
   // One step down in the last place, so that 99.9 percent of 1000 values, which the machine may
   // compute as a hair more than 999, does not ask for the thousandth.
   const double asked = std::nextafter(std::clamp(percent, 0.0, 100.0), -1.0);
-  const double wanted = std::ceil(asked * static_cast<double>(count_) / 100.0);
-  const uint64_t rank = wanted < 1 ? 1 : std::min(static_cast<uint64_t>(wanted), count_);
+  const double wanted = std::ceil(asked * static_cast<double>(count) / 100.0);
+  return wanted < 1 ? 1 : std::min(static_cast<uint64_t>(wanted), count);
+}
+
+int64_t Histogram::ValueAtPercentile(double percent) const {
+  return count_ == 0 ? 0 : ValueAtRank(RankAtPercentile(percent, count_));
+}
+
+int64_t Histogram::ValueAtRank(uint64_t rank) const {
   uint64_t seen = 0;
   for (size_t index = 0; index < counts_.size(); ++index) {
     seen += counts_[index];

@@ -89,6 +89,12 @@ class Histogram {
   // as the highest value of its bucket (but never above Max()). `percent` is in [0, 100]: 50 is the
   // median, 100 the largest value.
   [[nodiscard]] int64_t ValueAtPercentile(double percent) const;
+  // The value at `rank` of all values in ascending order, told in the same way. `rank` is in
+  // [1, count()]: 1 is the smallest value.
+  [[nodiscard]] int64_t ValueAtRank(uint64_t rank) const;
+  // The rank that `percent` has among `count` values, count > 0: ValueAtPercentile(percent) is the
+  // value at this rank.
+  [[nodiscard]] static uint64_t RankAtPercentile(double percent, uint64_t count);
 
   // How many values are in the bucket of `nanos` or below.
   [[nodiscard]] uint64_t CountUpTo(int64_t nanos) const;

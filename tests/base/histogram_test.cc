@@ -97,6 +97,29 @@ TEST(HistogramTest, PercentilesOfRandomValuesAgreeWithSorting) {
   }
 }
 
+TEST(HistogramTest, ValuesAtRanks) {
+  Histogram histogram;
+  histogram.RecordMany(10, 3);
+  histogram.Record(20);
+  histogram.RecordMany(100'001, 2);
+  for (const uint64_t rank : {1u, 2u, 3u}) EXPECT_EQ(histogram.ValueAtRank(rank), 10);
+  EXPECT_EQ(histogram.ValueAtRank(4), 20);
+  // As with percentiles, a value is told as the highest of its bucket, but never above the largest.
+  EXPECT_EQ(histogram.ValueAtRank(5), 100'001);
+  histogram.Record(200'000);
+  EXPECT_EQ(histogram.ValueAtRank(6), 100'031);
+  EXPECT_EQ(histogram.ValueAtRank(7), 200'000);
+}
+
+TEST(HistogramTest, RanksOfPercentiles) {
+  EXPECT_EQ(Histogram::RankAtPercentile(0, 1000), 1u);
+  EXPECT_EQ(Histogram::RankAtPercentile(50, 1), 1u);
+  EXPECT_EQ(Histogram::RankAtPercentile(99.9, 1000), 999u);
+  EXPECT_EQ(Histogram::RankAtPercentile(99.91, 1000), 1000u);
+  EXPECT_EQ(Histogram::RankAtPercentile(100, 1000), 1000u);
+  EXPECT_EQ(Histogram::RankAtPercentile(101, 1000), 1000u);
+}
+
 TEST(HistogramTest, ValuesOutsideTheRangeAreClampedAndCounted) {
   Histogram histogram;
   histogram.Record(0);
