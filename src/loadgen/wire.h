@@ -26,16 +26,16 @@ enum class WireProtocol : uint8_t { kNative, kResp2, kResp3, kMemcacheText, kMem
 [[nodiscard]] Result<WireProtocol> WireProtocolOf(std::string_view scheme);
 
 enum class Outcome : uint8_t {
-  kOk,     // written, deleted, expiry set
-  kHit,    // read, and there was a value
-  kMiss,   // no such key; for kReadMulti see hits and misses
-  kError,  // the server said an error; the stream goes on
+  kOk,     // written, deleted, expiry set; a raw command answered
+  kHit,    // read, and there was a value; of several keys: at least one
+  kMiss,   // no such key, to read, delete or expire; of several keys: none
+  kError,  // the server said an error, or has done a part only; the stream goes on
 };
 
 struct WireReply {
   size_t bytes = 0;  // of the reply; the caller drops them after it has looked at the views
   Outcome outcome = Outcome::kOk;
-  uint32_t hits = 0;  // of the keys read
+  uint32_t hits = 0;  // of the keys read, one or several; an error counts none
   uint32_t misses = 0;
   std::string_view value;  // of a hit on a single key; points into the received bytes or the wire
   std::string_view error;  // kError: what the server said
@@ -51,21 +51,31 @@ class Wire {
   // other and must be kOk.
   [[nodiscard]] virtual size_t Open(base::Buffer& out) = 0;
 
-  // Each appends one request, which has exactly one reply.
+  // Each appends one request, which has exactly one reply. Keys and values must suit the protocol:
+  // memcache has keys of 1 to 250 bytes without blanks, JSON has keys in UTF-8. `ttl_ms` of 0: it
+  // does not expire; anything else only if CanExpire().
   virtual void Read(std::string_view key, base::Buffer& out) = 0;
-  virtual void ReadMany(std::span<const std::string_view> keys, base::Buffer& out) = 0;
   virtual void Write(std::string_view key, std::string_view value, uint32_t ttl_ms,
                      base::Buffer& out) = 0;
   virtual void Delete(std::string_view key, base::Buffer& out) = 0;
-  // Whether the protocol has these; if not, they must not be called.
-  [[nodiscard]] virtual bool CanWriteMany() const = 0;
-  virtual void WriteMany(std::span<const Pair> pairs, base::Buffer& out) = 0;
-  [[nodiscard]] virtual bool CanExpire() const = 0;
-  virtual void Expire(std::string_view key, uint32_t ttl_ms, base::Buffer& out) = 0;
+
+  // Not every protocol has these; where it has not, they must not be called. None of the lists may
+  // be empty, and the `ttl_ms` of Expire() is at least 1.
+  [[nodiscard]] virtual bool CanReadMany() const { return false; }
+  virtual void ReadMany(std::span<const std::string_view> keys, base::Buffer& out);
+  [[nodiscard]] virtual bool CanWriteMany() const { return false; }
+  virtual void WriteMany(std::span<const Pair> pairs, base::Buffer& out);
+  [[nodiscard]] virtual bool CanExpire() const { return false; }
+  virtual void Expire(std::string_view key, uint32_t ttl_ms, base::Buffer& out);
+  // A command as it was recorded, in words of the protocol. It must have exactly one reply: no
+  // SUBSCRIBE, no CLIENT REPLY OFF.
+  [[nodiscard]] virtual bool CanRaw() const { return false; }
+  virtual void Raw(std::span<const std::string_view> words, base::Buffer& out);
 
   // Reads the reply to the oldest request that is not answered, at the front of `in`. kNeedMore:
-  // call again with the same bytes and more behind them; each byte is looked at once. kError: what
-  // came is no reply to it; the connection is of no use any more.
+  // call again with the same bytes and more behind them; what was looked at is not looked at again,
+  // but for a few bytes where it broke off. kError: what came is no reply to it, or one over the
+  // limits; the connection is of no use any more, and Next() must not be called again.
   [[nodiscard]] virtual proto::ReplyState Next(std::string_view in, WireReply& reply) = 0;
 };
 
