@@ -1,0 +1,58 @@
+#include "loadgen/sequence_book.h"
+
+#include <algorithm>
+
+#include "base/check.h"
+
+namespace corelane::loadgen {
+
+SequenceBook::SequenceBook(const KeyShare& share, size_t keys_max, bool misses_allowed)
+    : share_(share), misses_allowed_(misses_allowed), rows_(keys_max) {}
+
+const SequenceBook::Row* SequenceBook::Find(uint64_t key) const {
+  if (!share_.Owns(key)) return nullptr;
+  const uint64_t index = share_.IndexOf(key);
+  return index < rows_.size() ? &rows_[index] : nullptr;
+}
+
+SequenceBook::Row* SequenceBook::Find(uint64_t key) {
+  const Row* const row = static_cast<const SequenceBook*>(this)->Find(key);
+  return row == nullptr ? nullptr : &rows_[static_cast<size_t>(row - rows_.data())];
+}
+
+uint64_t SequenceBook::Send(uint64_t key) {
+  Row* const row = Find(key);
+  return row == nullptr ? 0 : ++row->sent;
+}
+
+void SequenceBook::Acknowledge(uint64_t key, uint64_t sequence) {
+  Row* const row = Find(key);
+  if (row == nullptr) return;
+  CHECK(sequence <= row->sent);
+  row->floor = std::max(row->floor, sequence);
+}
+
+void SequenceBook::Abandon(uint64_t key) {
+  if (Find(key) != nullptr) abandoned_.insert(key);
+}
+
+uint64_t SequenceBook::Floor(uint64_t key) const {
+  const Row* const row = Find(key);
+  return row == nullptr ? 0 : row->floor;
+}
+
+ReadState SequenceBook::Judge(uint64_t key, uint64_t floor, std::optional<uint64_t> sequence) {
+  Row* const row = Find(key);
+  if (row == nullptr) return ReadState::kUntracked;
+  if (!sequence.has_value()) {
+    return floor == 0 || misses_allowed_ ? ReadState::kSound : ReadState::kLost;
+  }
+  if (*sequence == 0 || *sequence > row->sent) return ReadState::kNeverSent;
+  if (*sequence < floor) {
+    return abandoned_.contains(key) ? ReadState::kSound : ReadState::kStale;
+  }
+  row->floor = std::max(row->floor, *sequence);
+  return ReadState::kSound;
+}
+
+}  // namespace corelane::loadgen
