@@ -140,6 +140,21 @@ Result<UniqueFd> Connect(const Endpoint& endpoint) {
   return Status(StatusCode::kConnectionFailed, what + strerror(error));
 }
 
+Result<UniqueFd> BeginConnect(const Endpoint& endpoint) {
+  const std::string what = "cannot connect to " + EndpointText(endpoint) + ": ";
+  Result<AddressList> addresses = Resolve(endpoint, 0);
+  if (!addresses.ok()) {
+    return Status(addresses.code(), what + addresses.status().message());
+  }
+  const addrinfo& address = **addresses;
+  UniqueFd fd(::socket(address.ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (fd.valid() &&
+      (::connect(fd.get(), address.ai_addr, address.ai_addrlen) == 0 || errno == EINPROGRESS)) {
+    return fd;
+  }
+  return Status(StatusCode::kConnectionFailed, what + strerror(errno));
+}
+
 std::string LocalAddressText(int fd) { return AddressText(fd, &::getsockname); }
 
 std::string PeerAddressText(int fd) { return AddressText(fd, &::getpeername); }

@@ -33,6 +33,11 @@ struct Endpoint {
 // A connected socket, blocking; for tests and tools.
 [[nodiscard]] Result<UniqueFd> Connect(const Endpoint& endpoint);
 
+// A socket that is being connected: non-blocking, to the first address of the host. Bytes can be
+// sent and received on it by a Reactor at once; that the peer refuses is the outcome of those. A
+// host that is a name blocks while it is resolved.
+[[nodiscard]] Result<UniqueFd> BeginConnect(const Endpoint& endpoint);
+
 // The two ends of a socket as "ADDRESS:PORT"; empty when it has none (a socket pair, or a peer that
 // is gone).
 [[nodiscard]] std::string LocalAddressText(int fd);

@@ -49,6 +49,34 @@ TEST_P(ReactorConformance, DeliversWhatArrivesThenTheEnd) {
   EXPECT_EQ(receiver.result, 0);
 }
 
+TEST_P(ReactorConformance, ASocketThatIsBeingConnectedSendsAndReceives) {
+  const UniqueFd listener = Listen({"127.0.0.1", 0}, 8).value();
+  const UniqueFd client = BeginConnect({"127.0.0.1", LocalPort(listener.get()).value()}).value();
+  Receiver receiver;
+  Sender sender;
+  reactor_->StartRecv(client.get(), receiver);
+  reactor_->StartSend(client.get(), std::span("hello", 5), sender);
+  UniqueFd server(::accept(listener.get(), nullptr, nullptr));
+  ASSERT_TRUE(Until([&] { return sender.done(); }));
+  EXPECT_EQ(sender.result, 5);
+  ASSERT_EQ(::send(server.get(), "world", 5, 0), 5);
+  ASSERT_TRUE(Until([&] { return receiver.data == "world"; }));
+  server.Reset();
+  ASSERT_TRUE(Until([&] { return receiver.ended; }));
+}
+
+TEST_P(ReactorConformance, AConnectionThatIsRefusedEndsReceivingWithAnError) {
+  UniqueFd listener = Listen({"127.0.0.1", 0}, 8).value();
+  const Endpoint endpoint{"127.0.0.1", LocalPort(listener.get()).value()};
+  listener.Reset();
+  const Result<UniqueFd> client = BeginConnect(endpoint);
+  if (!client.ok()) return;  // the system knew at once
+  Receiver receiver;
+  reactor_->StartRecv(client->get(), receiver);
+  ASSERT_TRUE(Until([&] { return receiver.ended; }));
+  EXPECT_EQ(receiver.result, -ECONNREFUSED);
+}
+
 TEST_P(ReactorConformance, HalfCloseEndsReceivingButNotSending) {
   auto [client, server] = TcpPair();
   Receiver receiver;
