@@ -1,0 +1,63 @@
+#pragma once
+
+// Figures: what one thread of the load generator has measured, and what all of them have measured
+// together. Plain values; one thread at a time.
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/histogram.h"
+#include "loadgen/operation.h"
+#include "loadgen/sparse_histogram.h"
+
+namespace corelane::loadgen {
+
+// The answers to one kind of operation. What failed is counted and is in no histogram, so that it
+// never passes for a fast answer.
+struct OpFigures {
+  // From the moment when the operation was meant to start, and from the moment when its request was
+  // handed to the system, to the moment when the reply was there. A closed loop means to start when
+  // it sends: both are the same there, and only the second is kept.
+  base::Histogram response_ns;
+  base::Histogram service_ns;
+  uint64_t hits = 0;    // keys that were read and there
+  uint64_t misses = 0;  // keys that were read and not there
+  uint64_t errors = 0;  // the server answered with an error
+  uint64_t timeouts = 0;
+  uint64_t lost = 0;  // the connection broke before the reply
+
+  [[nodiscard]] uint64_t answered() const { return service_ns.count(); }
+  [[nodiscard]] uint64_t failed() const { return errors + timeouts + lost; }
+  void Merge(const OpFigures& other);
+};
+
+// One second of a run, by the time of the replies.
+struct WindowFigures {
+  uint64_t answered = 0;
+  uint64_t failed = 0;
+  uint64_t under_way = 0;  // at its end
+  int64_t behind_ns =
+      0;  // at its end: for how long the oldest operation was due that had not started
+  SparseHistogram latency_ns;  // response times of an open loop, service times of a closed one
+
+  void Merge(const WindowFigures& other);
+};
+
+struct Figures {
+  std::array<std::unique_ptr<OpFigures>, kOpKinds> by_kind;  // null: no such operation
+  std::vector<WindowFigures> windows;
+  uint64_t never_started = 0;  // due, and still waiting for a connection when the run ended
+  uint64_t held_back = 0;      // due while no connection had room
+  base::Histogram lag_ns;      // of the others: from when they were due to when they started
+  std::string first_error;     // what a server or a connection said first
+
+  [[nodiscard]] OpFigures& Of(OpKind kind);
+  // All kinds together.
+  [[nodiscard]] OpFigures Total() const;
+  void Merge(const Figures& other);
+};
+
+}  // namespace corelane::loadgen

@@ -1,0 +1,45 @@
+#pragma once
+
+// Judgement: whether a run measured the server, in plain words. Pure; any thread.
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "loadgen/figures.h"
+
+namespace corelane::loadgen {
+
+enum class RunVerdict : uint8_t {
+  kValid,             // the figures are the server's
+  kGeneratorLimited,  // the generator was late, or had no CPU time left: they are its own
+  kSaturated,  // more was asked than the server could do: they grow with the length of the run
+  kFailing,    // a part of the operations failed, and is in no latency
+};
+
+// "VALID", "GENERATOR-LIMITED", "SATURATED", "FAILING".
+[[nodiscard]] std::string_view RunVerdictName(RunVerdict verdict);
+
+struct JudgementInput {
+  bool open_loop = false;
+  double measured_s = 0;
+  uint32_t threads = 1;
+  double generator_cpu_s = 0;  // while it was counted
+};
+
+struct Judgement {
+  RunVerdict verdict = RunVerdict::kValid;
+  std::string reason;  // a sentence or two, with the figures it rests on
+};
+
+// The first of these that holds:
+//   FAILING            more than 1 operation in 1000 failed
+//   SATURATED          open loop: more than 1 in 100 waited for room on a connection, or was never
+//                      started
+//   GENERATOR-LIMITED  open loop: it started operations late (p99 of the lag over a tenth of the
+//                      p99 response time, and over 50 us); closed loop: its threads were busy for
+//                      over 95 % of the time
+//   VALID              otherwise
+[[nodiscard]] Judgement Judge(const Figures& figures, const JudgementInput& input);
+
+}  // namespace corelane::loadgen

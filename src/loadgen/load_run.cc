@@ -1,0 +1,147 @@
+#include "loadgen/load_run.h"
+
+#include <pthread.h>
+#include <sched.h>
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace corelane::loadgen {
+namespace {
+
+// How often the observer is asked whether to stop, and the CPU time is looked at.
+constexpr int kWatchMillis = 10;
+// From the moment when all are ready to the first operation, so that every thread is in time.
+constexpr int64_t kBeginPauseNanos = 50'000'000;
+
+void PinTo(int cpu) {
+  cpu_set_t cpus;
+  CPU_ZERO(&cpus);
+  CPU_SET(static_cast<size_t>(cpu), &cpus);
+  ::pthread_setaffinity_np(::pthread_self(), sizeof(cpus), &cpus);
+}
+
+double OwnCpuSeconds() {
+  rusage usage{};
+  ::getrusage(RUSAGE_SELF, &usage);
+  const auto seconds = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
+  };
+  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
+}  // namespace
+
+double LoadResult::AnsweredPerSecond() const {
+  if (measured_ns <= 0) return 0;
+  uint64_t answered = 0;
+  for (const auto& figures_of_kind : figures.by_kind) {
+    if (figures_of_kind != nullptr) answered += figures_of_kind->answered();
+  }
+  return static_cast<double>(answered) * 1e9 / static_cast<double>(measured_ns);
+}
+
+LoadRun::LoadRun(const LoadOptions& options, Network& network, const env::Clock& clock)
+    : options_(options), network_(network), clock_(clock), threads_(options.threads) {}
+
+LoadRun::~LoadRun() {
+  for (Thread& thread : threads_) {
+    if (!thread.thread.joinable()) continue;
+    thread.worker->Order({.kind = WorkerOrder::Kind::kStop});
+    thread.thread.join();
+  }
+}
+
+Result<LoadResult> LoadRun::Run(RunObserver& observer) {
+  for (uint32_t index = 0; index < options_.threads; ++index) Start(index);
+  Watch(observer);
+  for (Thread& thread : threads_) thread.thread.join();
+  return Collect();
+}
+
+void LoadRun::Start(uint32_t index) {
+  Thread& thread = threads_[index];
+  thread.worker =
+      std::make_unique<Worker>(options_, Worker::Surroundings{network_, clock_, bell_}, index);
+  thread.thread = std::thread([this, index, worker = thread.worker.get()] {
+    if (!options_.cpus.empty()) PinTo(options_.cpus[index % options_.cpus.size()]);
+    worker->Main();
+  });
+}
+
+// Until every worker has ended.
+void LoadRun::Watch(RunObserver& observer) {
+  const auto ended = [](const Thread& thread) { return thread.ended; };
+  while (!std::all_of(threads_.begin(), threads_.end(), ended)) {
+    for (Thread& thread : threads_) ReadNews(thread, observer);
+    if (!begun_) BeginIfAllReady(observer);
+    MeasureCpu();
+    // One that fails before the beginning takes the others with it.
+    const bool failed = !begun_ && std::any_of(threads_.begin(), threads_.end(), ended);
+    if (!stopped_ && (failed || observer.Stops())) {
+      stopped_ = true;
+      for (Thread& thread : threads_) thread.worker->Order({.kind = WorkerOrder::Kind::kStop});
+    }
+    bell_.Wait(kWatchMillis);
+  }
+}
+
+void LoadRun::ReadNews(Thread& thread, RunObserver& observer) {
+  WorkerNews news;
+  while (thread.worker->NextNews(news)) {
+    switch (news.kind) {
+      case WorkerNews::Kind::kPrefilled: {
+        thread.prefilled = news.done;
+        uint64_t done = 0;
+        for (const Thread& each : threads_) done += each.prefilled;
+        observer.OnPrefill(done, options_.workload.keys);
+        break;
+      }
+      case WorkerNews::Kind::kReady:
+        thread.ready = true;
+        break;
+      case WorkerNews::Kind::kWindow:
+        observer.OnWindow(news);
+        break;
+      case WorkerNews::Kind::kEnded:
+        thread.ended = true;
+        break;
+    }
+  }
+}
+
+void LoadRun::BeginIfAllReady(RunObserver& observer) {
+  const bool ready = std::all_of(threads_.begin(), threads_.end(),
+                                 [](const Thread& thread) { return thread.ready; });
+  if (!ready) return;
+  begun_ = true;
+  begin_ns_ = clock_.MonotonicNanos() + kBeginPauseNanos;
+  begun_wall_ms_ = clock_.WallMillis() + (kBeginPauseNanos + options_.warmup_ns) / 1'000'000;
+  observer.OnBegin(options_.warmup_ns);
+  for (Thread& thread : threads_) {
+    thread.worker->Order({.kind = WorkerOrder::Kind::kBegin, .begin_ns = begin_ns_});
+  }
+}
+
+// Reads this process's CPU time when counting begins.
+void LoadRun::MeasureCpu() {
+  if (!begun_ || cpu_begin_s_ >= 0) return;
+  if (clock_.MonotonicNanos() >= begin_ns_ + options_.warmup_ns) cpu_begin_s_ = OwnCpuSeconds();
+}
+
+Result<LoadResult> LoadRun::Collect() {
+  LoadResult result;
+  for (const Thread& thread : threads_) {
+    if (!thread.worker->status().ok()) return thread.worker->status();
+    result.figures.Merge(thread.worker->figures());
+    result.measured_ns = std::max(result.measured_ns, thread.worker->measured_ns());
+    result.back_end = thread.worker->back_end();
+    result.prefilled += thread.prefilled;
+  }
+  result.begun_wall_ms = begun_wall_ms_;
+  if (cpu_begin_s_ >= 0) result.generator_cpu_s = OwnCpuSeconds() - cpu_begin_s_;
+  return result;
+}
+
+}  // namespace corelane::loadgen

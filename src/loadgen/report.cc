@@ -1,0 +1,279 @@
+#include "loadgen/report.h"
+
+#include <algorithm>
+#include <array>
+#include <nlohmann/json.hpp>
+#include <span>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "base/absl_view.h"
+#include "loadgen/block_bootstrap.h"
+#include "loadgen/order_statistics.h"
+
+namespace corelane::loadgen {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+const base::Histogram& LatencyOf(const OpFigures& figures, bool open_loop) {
+  return open_loop ? figures.response_ns : figures.service_ns;
+}
+
+double Micros(int64_t nanos) { return static_cast<double>(nanos) / 1e3; }
+
+double PerSecond(uint64_t count, int64_t nanos) {
+  return nanos <= 0 ? 0 : static_cast<double>(count) * 1e9 / static_cast<double>(nanos);
+}
+
+std::string PercentText(double percent) { return absl::StrCat("p", percent); }
+
+// Three digits are known, so no more are shown: 0.45, 12.3, 4,560 us.
+std::string MicrosText(int64_t nanos) {
+  const double micros = Micros(nanos);
+  if (micros < 10) return absl::StrFormat("%.2f", micros);
+  if (micros < 100) return absl::StrFormat("%.1f", micros);
+  return absl::StrFormat("%.0f", micros);
+}
+
+// ---- Text ----
+
+std::string LoadText(const Report& report) {
+  const LoadOptions& options = report.options;
+  std::string targets;
+  for (const Target& target : options.targets) {
+    absl::StrAppend(&targets, targets.empty() ? "" : ", ", TargetText(target));
+  }
+  std::string load = "closed loop";
+  if (options.open_loop()) {
+    load = absl::StrFormat("open loop, %.0f/s %s", AskedPerSecond(options),
+                           options.spacing == Spacing::kPoisson ? "poisson" : "constant");
+  }
+  return absl::StrFormat(
+      "%s\n%s, %u connections, pipeline %u, %u thread%s (%s), %.1f s counted after %.1f s\n",
+      targets, load, options.connections, options.pipeline, options.threads,
+      options.threads == 1 ? "" : "s", base::ToAbsl(BackEndName(report.result.back_end)),
+      static_cast<double>(report.result.measured_ns) / 1e9,
+      static_cast<double>(options.warmup_ns) / 1e9);
+}
+
+void AppendRow(const Report& report, std::string_view name, const base::Histogram& histogram,
+               std::string& text) {
+  absl::StrAppendFormat(&text, "%-18s %11u %9.0f", base::ToAbsl(name), histogram.count(),
+                        PerSecond(histogram.count(), report.result.measured_ns));
+  for (const double percent : {50.0, 95.0, 99.0, 99.9, 99.99}) {
+    const bool carried = Carries(histogram.count(), percent);
+    absl::StrAppendFormat(&text, " %9s",
+                          carried ? MicrosText(histogram.ValueAtPercentile(percent)) : "-");
+  }
+  absl::StrAppendFormat(&text, " %9s\n", MicrosText(histogram.Max()));
+}
+
+std::string TableText(const Report& report, const OpFigures& total) {
+  std::string text =
+      absl::StrFormat("\n%-18s %11s %9s %9s %9s %9s %9s %9s %9s  (us)\n", "", "answered", "/s",
+                      "p50", "p95", "p99", "p99.9", "p99.99", "max");
+  const bool open_loop = report.options.open_loop();
+  for (uint32_t kind = 0; kind < kOpKinds; ++kind) {
+    const auto& figures = report.result.figures.by_kind[kind];
+    if (figures == nullptr) continue;
+    AppendRow(report, OpName(static_cast<OpKind>(kind)), LatencyOf(*figures, open_loop), text);
+  }
+  if (open_loop) AppendRow(report, "all, response", total.response_ns, text);
+  AppendRow(report, open_loop ? "all, service" : "all", total.service_ns, text);
+  return text;
+}
+
+std::string IntervalsText(const Report& report, std::span<const PercentileInterval> intervals) {
+  std::string text = "\n95 % confidence (us):";
+  for (const PercentileInterval& interval : intervals) {
+    absl::StrAppend(&text, "  ", PercentText(interval.percent), " ", MicrosText(interval.low_ns),
+                    "..", MicrosText(interval.high_ns));
+  }
+  const size_t refused = std::size(kReportedPercents) - intervals.size();
+  if (refused > 0) {
+    const double percent = kReportedPercents[intervals.size()];
+    absl::StrAppendFormat(&text, "\n%s and above are not told: they take %u answers or more.",
+                          PercentText(percent), SamplesNeeded(percent));
+  }
+  if (report.result.figures.windows.size() < kBootstrapWindowsMin) {
+    absl::StrAppendFormat(&text,
+                          "\nOf a run of %u s and more the intervals also tell how much one second "
+                          "differs from another.",
+                          kBootstrapWindowsMin);
+  }
+  return text + "\n";
+}
+
+std::string CountsText(const Report& report, const OpFigures& total) {
+  std::string text;
+  if (total.hits + total.misses > 0) {
+    absl::StrAppendFormat(&text, "reads: %u hits, %u misses\n", total.hits, total.misses);
+  }
+  if (total.failed() > 0 || report.result.figures.never_started > 0) {
+    absl::StrAppendFormat(&text,
+                          "failed: %u errors, %u timeouts, %u lost with their connection, %u never "
+                          "started; none of them is in a latency above\n",
+                          total.errors, total.timeouts, total.lost,
+                          report.result.figures.never_started);
+  }
+  if (!report.result.figures.first_error.empty()) {
+    absl::StrAppend(&text, "first error: ", report.result.figures.first_error, "\n");
+  }
+  absl::StrAppendFormat(&text, "generator: %.2f us of CPU an answer",
+                        total.answered() == 0 ? 0.0
+                                              : report.result.generator_cpu_s * 1e6 /
+                                                    static_cast<double>(total.answered()));
+  if (report.options.open_loop()) {
+    const base::Histogram& lag_ns = report.result.figures.lag_ns;
+    absl::StrAppendFormat(&text, "; started %s us late at p50, %s us at p99",
+                          MicrosText(lag_ns.ValueAtPercentile(50)),
+                          MicrosText(lag_ns.ValueAtPercentile(99)));
+  }
+  return text + "\n";
+}
+
+// ---- JSON ----
+
+Json HistogramJson(const base::Histogram& histogram) {
+  Json json;
+  json["count"] = histogram.count();
+  json["mean_us"] = histogram.Mean() / 1e3;
+  json["min_us"] = Micros(histogram.Min());
+  json["max_us"] = Micros(histogram.Max());
+  Json& percentiles = json["percentiles_us"] = Json::object();
+  for (const double percent : kReportedPercents) {
+    if (!Carries(histogram.count(), percent)) continue;
+    percentiles[PercentText(percent)] = Micros(histogram.ValueAtPercentile(percent));
+  }
+  return json;
+}
+
+Json OpJson(const OpFigures& figures, const Report& report) {
+  Json json;
+  json["answered"] = figures.answered();
+  json["per_second"] = PerSecond(figures.answered(), report.result.measured_ns);
+  json["errors"] = figures.errors;
+  json["timeouts"] = figures.timeouts;
+  json["lost"] = figures.lost;
+  json["hits"] = figures.hits;
+  json["misses"] = figures.misses;
+  if (report.options.open_loop()) json["response"] = HistogramJson(figures.response_ns);
+  json["service"] = HistogramJson(figures.service_ns);
+  return json;
+}
+
+Json WindowsJson(const std::vector<WindowFigures>& windows) {
+  Json json = Json::array();
+  for (const WindowFigures& window : windows) {
+    base::Histogram latency_ns;
+    window.latency_ns.AddTo(latency_ns);
+    json.push_back({{"answered", window.answered},
+                    {"failed", window.failed},
+                    {"under_way", window.under_way},
+                    {"behind_us", Micros(window.behind_ns)},
+                    {"p50_us", Micros(latency_ns.ValueAtPercentile(50))},
+                    {"p99_us", Micros(latency_ns.ValueAtPercentile(99))},
+                    {"max_us", Micros(latency_ns.Max())}});
+  }
+  return json;
+}
+
+Json LoadJson(const LoadOptions& options) {
+  Json json;
+  Json& targets = json["targets"] = Json::array();
+  for (const Target& target : options.targets) targets.push_back(TargetText(target));
+  json["loop"] = options.open_loop() ? "open" : "closed";
+  if (options.open_loop()) {
+    json["asked_per_second"] = AskedPerSecond(options);
+    json["spacing"] = options.spacing == Spacing::kPoisson ? "poisson" : "constant";
+  }
+  json["threads"] = options.threads;
+  json["connections"] = options.connections;
+  json["pipeline"] = options.pipeline;
+  json["warmup_s"] = static_cast<double>(options.warmup_ns) / 1e9;
+  json["keys"] = options.workload.keys;
+  json["seed"] = options.workload.seed;
+  return json;
+}
+
+}  // namespace
+
+std::vector<PercentileInterval> ReportedPercentiles(const LoadResult& result, bool open_loop,
+                                                    uint64_t seed) {
+  const OpFigures total = result.figures.Total();
+  std::vector<PercentileInterval> intervals;
+  std::vector<double> percents;
+  for (const double percent : kReportedPercents) {
+    const auto interval = IntervalAtPercentile(LatencyOf(total, open_loop), percent);
+    if (!interval) break;
+    intervals.push_back(*interval);
+    percents.push_back(percent);
+  }
+  std::vector<SparseHistogram> windows;
+  for (const WindowFigures& window : result.figures.windows) windows.push_back(window.latency_ns);
+  const auto by_windows = BootstrapPercentiles(windows, percents, {.seed = seed});
+  if (!by_windows.ok()) return intervals;  // too few windows
+  for (size_t i = 0; i < intervals.size(); ++i) {
+    intervals[i].low_ns = std::min(intervals[i].low_ns, (*by_windows)[i].low_ns);
+    intervals[i].high_ns = std::max(intervals[i].high_ns, (*by_windows)[i].high_ns);
+  }
+  return intervals;
+}
+
+double AskedPerSecond(const LoadOptions& options) {
+  double arrivals = ExpectedArrivals(options.rate);
+  // The warm-up runs at the rate that the schedule begins with.
+  if (!options.rate.empty()) {
+    arrivals -= options.rate[0].begin_per_s * static_cast<double>(options.warmup_ns) / 1e9;
+  }
+  const int64_t counted_ns = DurationNanos(options.rate) - options.warmup_ns;
+  return counted_ns <= 0 ? 0 : arrivals * 1e9 / static_cast<double>(counted_ns);
+}
+
+std::string ReportText(const Report& report) {
+  const OpFigures total = report.result.figures.Total();
+  const std::vector<PercentileInterval> intervals =
+      ReportedPercentiles(report.result, report.options.open_loop(), report.options.workload.seed);
+  return absl::StrCat(LoadText(report), TableText(report, total), IntervalsText(report, intervals),
+                      CountsText(report, total), "\n",
+                      base::ToAbsl(RunVerdictName(report.judgement.verdict)), ": ",
+                      report.judgement.reason, "\n");
+}
+
+std::string ReportJson(const Report& report) {
+  const OpFigures total = report.result.figures.Total();
+  Json json;
+  json["format"] = "corelane-bench run 1";
+  json["command"] = report.command;
+  json["begun_unix_ms"] = report.result.begun_wall_ms;
+  json["measured_s"] = static_cast<double>(report.result.measured_ns) / 1e9;
+  json["load"] = LoadJson(report.options);
+  json["verdict"] = {{"is", RunVerdictName(report.judgement.verdict)},
+                     {"because", report.judgement.reason}};
+  json["all"] = OpJson(total, report);
+  Json& kinds = json["operations"] = Json::object();
+  for (uint32_t kind = 0; kind < kOpKinds; ++kind) {
+    const auto& figures = report.result.figures.by_kind[kind];
+    if (figures != nullptr)
+      kinds[std::string(OpName(static_cast<OpKind>(kind)))] = OpJson(*figures, report);
+  }
+  Json& intervals = json["confidence_95"] = Json::array();
+  for (const PercentileInterval& interval : ReportedPercentiles(
+           report.result, report.options.open_loop(), report.options.workload.seed)) {
+    intervals.push_back({{"percentile", interval.percent},
+                         {"value_us", Micros(interval.value_ns)},
+                         {"low_us", Micros(interval.low_ns)},
+                         {"high_us", Micros(interval.high_ns)}});
+  }
+  json["generator"] = {{"cpu_s", report.result.generator_cpu_s},
+                       {"lag", HistogramJson(report.result.figures.lag_ns)},
+                       {"held_back", report.result.figures.held_back},
+                       {"never_started", report.result.figures.never_started},
+                       {"reactor", BackEndName(report.result.back_end)}};
+  json["first_error"] = report.result.figures.first_error;
+  json["windows"] = WindowsJson(report.result.figures.windows);
+  return json.dump(1) + "\n";
+}
+
+}  // namespace corelane::loadgen

@@ -1,0 +1,40 @@
+#pragma once
+
+// Report: what a run found, as text for people and as JSON for programs. Pure; any thread.
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "loadgen/judgement.h"
+#include "loadgen/load_options.h"
+#include "loadgen/load_run.h"
+#include "loadgen/percentile_interval.h"
+
+namespace corelane::loadgen {
+
+// A run as it is reported.
+struct Report {
+  std::string command;  // as it was typed
+  LoadOptions options;
+  LoadResult result;
+  Judgement judgement;
+};
+
+// What is told of every run.
+inline constexpr double kReportedPercents[] = {50, 90, 95, 99, 99.9, 99.99, 99.999};
+
+// The percentiles of the run's latency (response times of an open loop, service times of a closed
+// one) that its samples carry, each with the wider of two intervals: that of order statistics, and
+// that of the block bootstrap where there are windows enough.
+[[nodiscard]] std::vector<PercentileInterval> ReportedPercentiles(const LoadResult& result,
+                                                                  bool open_loop, uint64_t seed);
+
+// The operations a second that the schedule asks for while it is counted.
+[[nodiscard]] double AskedPerSecond(const LoadOptions& options);
+
+[[nodiscard]] std::string ReportText(const Report& report);
+[[nodiscard]] std::string ReportJson(const Report& report);
+
+}  // namespace corelane::loadgen

@@ -1,0 +1,90 @@
+#include "loadgen/requester.h"
+
+#include <cstddef>
+
+#include "loadgen/seeds.h"
+
+namespace corelane::loadgen {
+
+WorkloadOptions ShareOfWorkload(const LoadOptions& options, uint32_t index) {
+  WorkloadOptions share = options.workload;
+  share.thread = index;
+  share.threads = options.threads;
+  // All threads together go through the keys once a round.
+  share.chooser.begin = index;
+  share.chooser.step = options.threads;
+  return share;
+}
+
+Requester::Requester(const LoadOptions& options, uint32_t index)
+    : workload_(ShareOfWorkload(options, index)),
+      key_text_(options.key_text),
+      payload_({.bytes_max = options.workload.value_sizes.bytes_max(),
+                .seed = StreamSeed(options.workload.seed, kPayloadStream)}) {
+  key_.resize(key_text_.bytes());
+}
+
+void Requester::WriteNext(Connection& connection, int64_t intended_ns, int64_t now_ns) {
+  Operation operation;
+  workload_.Next(operation);
+  Write(operation, connection, intended_ns, now_ns);
+}
+
+void Requester::Write(const Operation& operation, Connection& connection, int64_t intended_ns,
+                      int64_t now_ns) {
+  WriteRequest(operation, connection);
+  connection.Wrote({.intended_ns = intended_ns,
+                    .sent_ns = now_ns,
+                    .key = operation.keys[0],
+                    .value_bytes = operation.value_bytes,
+                    .kind = operation.kind});
+}
+
+void Requester::WriteSecond(const Pending& first, Connection& connection) {
+  key_text_.Write(first.key, key_.data());
+  connection.wire().Write(key_, Value(first.value_bytes), 0, connection.out());
+  Pending second = first;
+  second.second = true;
+  connection.Wrote(second);
+}
+
+void Requester::WriteRequest(const Operation& operation, Connection& connection) {
+  Wire& wire = connection.wire();
+  base::Buffer& out = connection.out();
+  key_text_.Write(operation.keys[0], key_.data());
+  switch (operation.kind) {
+    case OpKind::kRead:
+    case OpKind::kReadModifyWrite:
+      return wire.Read(key_, out);
+    case OpKind::kUpdate:
+    case OpKind::kInsert:
+      return wire.Write(key_, Value(operation.value_bytes), operation.ttl_ms, out);
+    case OpKind::kDelete:
+      return wire.Delete(key_, out);
+    case OpKind::kExpire:
+      return wire.Expire(key_, operation.ttl_ms, out);
+    case OpKind::kReadMulti:
+      WriteKeys(operation);
+      return wire.ReadMany(key_views_, out);
+    case OpKind::kWriteMulti:
+      WriteKeys(operation);
+      pairs_.clear();
+      for (const std::string_view key : key_views_) {
+        pairs_.emplace_back(key, Value(operation.value_bytes));
+      }
+      return wire.WriteMany(pairs_, out);
+  }
+}
+
+// The texts of all keys of the operation, in key_views_.
+void Requester::WriteKeys(const Operation& operation) {
+  const size_t bytes = key_text_.bytes();
+  keys_.resize(bytes * operation.keys.size());
+  key_views_.clear();
+  for (size_t i = 0; i < operation.keys.size(); ++i) {
+    key_text_.Write(operation.keys[i], keys_.data() + i * bytes);
+    key_views_.emplace_back(keys_.data() + i * bytes, bytes);
+  }
+}
+
+}  // namespace corelane::loadgen

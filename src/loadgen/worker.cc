@@ -1,0 +1,447 @@
+#include "loadgen/worker.h"
+
+#include <sys/prctl.h>
+
+#include <algorithm>
+#include <thread>
+#include <utility>
+
+#include "base/check.h"
+
+namespace corelane::loadgen {
+namespace {
+
+constexpr int64_t kSecondNanos = 1'000'000'000;
+// How often connections are looked after: opened again, given up.
+constexpr int64_t kLookAfterNanos = 20'000'000;
+constexpr int64_t kOrderWaitNanos = 1'000'000;
+// So many operations are started before what was written is sent.
+constexpr uint32_t kStartedPerTurnMax = 64;
+constexpr uint32_t kPrefillPipeline = 32;
+
+uint64_t ShareOf(uint64_t total, uint32_t index, uint32_t threads) {
+  return total / threads + (index < total % threads ? 1 : 0);
+}
+
+}  // namespace
+
+Worker::Worker(const LoadOptions& options, const Surroundings& surroundings, uint32_t index)
+    : options_(options),
+      network_(surroundings.network),
+      clock_(surroundings.clock),
+      bell_(surroundings.bell),
+      index_(index),
+      requester_(options, index) {
+  if (options.operations != 0) {
+    operations_left_ = ShareOf(options.operations, index, options.threads);
+  }
+}
+
+Worker::~Worker() = default;
+
+void Worker::Order(const WorkerOrder& order) {
+  CHECK(orders_.TryPush(order));
+  orders_.Publish();
+}
+
+bool Worker::NextNews(WorkerNews& news) {
+  const WorkerNews* const front = news_.Front();
+  if (front == nullptr) return false;
+  news = *front;
+  news_.Pop();
+  return true;
+}
+
+void Worker::Tell(const WorkerNews& news) {
+  const bool milestone =
+      news.kind == WorkerNews::Kind::kReady || news.kind == WorkerNews::Kind::kEnded;
+  // Other news that nobody takes in time are not missed.
+  while (!news_.TryPush(news) && milestone) std::this_thread::yield();
+  news_.Publish();
+  bell_.Ring();
+}
+
+void Worker::Main() {
+  // A thread's timers are otherwise 50 us late on purpose.
+  ::prctl(PR_SET_TIMERSLACK, 1, 0, 0, 0);
+  status_ = Prepare();
+  if (!status_.ok()) phase_ = Phase::kEnded;
+  while (phase_ != Phase::kEnded) Turn();
+  for (const auto& connection : connections_) connection->Abort();
+  dirty_.Clear();
+  // The reactor goes first: it calls nobody back any more.
+  reactor_.reset();
+  Tell({.kind = WorkerNews::Kind::kEnded});
+}
+
+Status Worker::Prepare() {
+  Result<std::unique_ptr<io::Reactor>> reactor = network_.MakeReactor();
+  if (!reactor.ok()) return reactor.status();
+  reactor_ = std::move(*reactor);
+  back_end_ = reactor_->back_end();
+  const auto count = static_cast<uint32_t>(ShareOf(options_.connections, index_, options_.threads));
+  const uint32_t pipeline =
+      options_.prefill ? std::max(options_.pipeline, kPrefillPipeline) : options_.pipeline;
+  for (uint32_t i = 0; i < std::max(count, 1U); ++i) {
+    const size_t number = index_ + size_t{i} * options_.threads;
+    connections_.push_back(std::make_unique<Connection>(
+        options_.targets[number % options_.targets.size()], pipeline, *reactor_, *this));
+    if (Status status = Connect(*connections_.back()); !status.ok()) return status;
+  }
+  now_ns_ = clock_.MonotonicNanos();
+  return OkStatus();
+}
+
+Status Worker::Connect(Connection& connection) {
+  Result<io::UniqueFd> fd = network_.Connect(connection.target().endpoint);
+  if (!fd.ok()) return fd.status();
+  connection.Open(std::move(*fd));
+  return OkStatus();
+}
+
+void Worker::Fail(Status status) {
+  status_ = std::move(status);
+  phase_ = Phase::kEnded;
+}
+
+// ---- Turns ----
+
+void Worker::Turn() {
+  FlushDirty();
+  reactor_->Poll(PollTimeout());
+  now_ns_ = clock_.MonotonicNanos();
+  TakeOrders();
+  if (now_ns_ >= window_end_ns_) EndWindow();
+  if (phase_ == Phase::kRunning || phase_ == Phase::kDraining) {
+    StartDue();
+    StartThinkers();
+  }
+  if (now_ns_ - looked_after_ns_ >= kLookAfterNanos) LookAfterConnections();
+  Advance();
+}
+
+void Worker::TakeOrders() {
+  const WorkerOrder* const front = orders_.Front();
+  if (front == nullptr) return;
+  const WorkerOrder order = *front;
+  if (order.kind == WorkerOrder::Kind::kBegin && phase_ < Phase::kWaiting) return;
+  orders_.Pop();
+  if (order.kind == WorkerOrder::Kind::kBegin) {
+    Begin(order.begin_ns);
+  } else if (order.kind == WorkerOrder::Kind::kStop) {
+    // What was measured so far counts; what is under way is still waited for.
+    measure_until_ns_ = std::min(measure_until_ns_, now_ns_);
+    if (phase_ < Phase::kRunning) Fail(Status(StatusCode::kClosed, "stopped"));
+  }
+}
+
+// From one phase to the next, where it is time.
+void Worker::Advance() {
+  switch (phase_) {
+    case Phase::kConnecting:
+      if (std::all_of(connections_.begin(), connections_.end(),
+                      [](const auto& connection) { return connection->ready(); })) {
+        options_.prefill ? StartPrefill() : BecomeReady();
+      }
+      break;
+    case Phase::kPrefilling:
+      if (prefill_->done() && UnderWay() == 0) BecomeReady();
+      break;
+    case Phase::kRunning:
+      if (HasOperationsLeft()) break;
+      phase_ = Phase::kDraining;
+      measured_ns_ = std::min(now_ns_, measure_until_ns_) - measure_from_ns_;
+      drain_until_ns_ = now_ns_ + options_.timeout_ns;
+      [[fallthrough]];
+    case Phase::kDraining:
+      if (now_ns_ < drain_until_ns_ && (UnderWay() != 0 || due_ns_ < measure_until_ns_)) break;
+      for (const auto& connection : connections_) GiveUp(*connection);
+      CountNeverStarted();
+      EndWindow();
+      phase_ = Phase::kEnded;
+      break;
+    case Phase::kWaiting:
+    case Phase::kEnded:
+      break;
+  }
+}
+
+bool Worker::HasOperationsLeft() const {
+  // A run that is told how long to count does so, whatever its schedule.
+  const bool over =
+      options_.duration_ns == 0 && options_.open_loop() && due_ns_ == Arrivals::kNever;
+  return now_ns_ < measure_until_ns_ && operations_left_ > 0 && !over;
+}
+
+void Worker::StartPrefill() {
+  phase_ = Phase::kPrefilling;
+  prefill_ = std::make_unique<LoadPhase>(ShareOfWorkload(options_, index_));
+  for (const auto& connection : connections_) Fill(*connection);
+}
+
+void Worker::BecomeReady() {
+  phase_ = Phase::kWaiting;
+  for (const auto& connection : connections_) connection->set_pipeline(options_.pipeline);
+  Tell({.kind = WorkerNews::Kind::kReady});
+}
+
+void Worker::Begin(int64_t begin_ns) {
+  phase_ = Phase::kRunning;
+  begin_ns_ = begin_ns;
+  measure_from_ns_ = begin_ns + options_.warmup_ns;
+  if (options_.duration_ns != 0) {
+    measure_until_ns_ = std::min(measure_until_ns_, measure_from_ns_ + options_.duration_ns);
+  }
+  window_end_ns_ = measure_from_ns_ + kSecondNanos;
+  if (options_.open_loop()) {
+    arrivals_ = std::make_unique<Arrivals>(options_.rate, options_.spacing, options_.workload.seed,
+                                           ArrivalsShare{options_.threads, index_});
+    DrawDue();
+    return;
+  }
+  for (const auto& connection : connections_) {
+    for (uint32_t i = 0; i < options_.pipeline; ++i) thinkers_.push({begin_ns, connection.get()});
+  }
+}
+
+// How long to sleep: to the next deadline, less the time in which a sleeper may not be trusted to
+// wake up. 0: watch the clock.
+int64_t Worker::PollTimeout() const {
+  int64_t wake_ns = now_ns_ + (phase_ == Phase::kWaiting ? kOrderWaitNanos : kLookAfterNanos);
+  wake_ns = std::min(wake_ns, window_end_ns_);
+  const bool starting = phase_ == Phase::kRunning || phase_ == Phase::kDraining;
+  if (starting && !thinkers_.empty()) {
+    wake_ns = std::min(wake_ns, thinkers_.top().due_ns - options_.spin_ns);
+  }
+  // With no room on any connection, a reply is what there is to wait for.
+  if (starting && due_ns_ < measure_until_ns_ && !crowded_) {
+    wake_ns = std::min(wake_ns, due_ns_ - options_.spin_ns);
+  }
+  return std::max<int64_t>(0, wake_ns - clock_.MonotonicNanos());
+}
+
+// ---- Starting operations ----
+
+void Worker::DrawDue() {
+  const int64_t offset_ns = arrivals_->Next();
+  due_ns_ = offset_ns == Arrivals::kNever ? Arrivals::kNever : begin_ns_ + offset_ns;
+}
+
+// Open loop: starts what is due, each on the next connection that has room.
+void Worker::StartDue() {
+  crowded_ = false;
+  for (uint32_t started = 0; started < kStartedPerTurnMax; ++started) {
+    if (due_ns_ > now_ns_ || due_ns_ >= measure_until_ns_ || operations_left_ == 0) return;
+    Connection* const connection = ChooseConnection();
+    crowded_ = connection == nullptr;
+    if (crowded_) {
+      crowded_at_ns_ = now_ns_;
+      return;
+    }
+    if (due_ns_ >= measure_from_ns_) CountStart();
+    StartNext(*connection, due_ns_);
+    DrawDue();
+  }
+}
+
+// How late the operation that is due starts is the generator's doing, unless it had to wait for
+// room on a connection.
+void Worker::CountStart() {
+  if (due_ns_ <= crowded_at_ns_) {
+    ++figures_.held_back;
+  } else {
+    figures_.lag_ns.Record(std::max<int64_t>(1, now_ns_ - due_ns_));
+  }
+}
+
+// Closed loop: starts what has thought long enough.
+void Worker::StartThinkers() {
+  while (!thinkers_.empty() && thinkers_.top().due_ns <= now_ns_) {
+    Connection& connection = *thinkers_.top().connection;
+    thinkers_.pop();
+    if (phase_ == Phase::kRunning && HasOperationsLeft() && connection.room() > 0) {
+      StartNext(connection, now_ns_);
+    }
+  }
+}
+
+Connection* Worker::ChooseConnection() {
+  for (size_t tried = 0; tried < connections_.size(); ++tried) {
+    Connection& connection = *connections_[next_connection_];
+    if (++next_connection_ == connections_.size()) next_connection_ = 0;
+    if (connection.room() > 0) return &connection;
+  }
+  return nullptr;
+}
+
+void Worker::StartNext(Connection& connection, int64_t intended_ns) {
+  if (intended_ns >= measure_from_ns_) --operations_left_;
+  requester_.WriteNext(connection, intended_ns, now_ns_);
+}
+
+// Uses a connection's room at once: prefill, and a closed loop that does not think.
+void Worker::Fill(Connection& connection) {
+  if (phase_ == Phase::kPrefilling) {
+    Operation operation;
+    while (connection.room() > 0 && prefill_->Next(operation)) {
+      requester_.Write(operation, connection, now_ns_, now_ns_);
+    }
+    return;
+  }
+  while (connection.room() > 0 && HasOperationsLeft()) StartNext(connection, now_ns_);
+}
+
+// ---- Replies ----
+
+void Worker::OnArrival() { now_ns_ = clock_.MonotonicNanos(); }
+
+bool Worker::Counts(const Pending& pending) const {
+  return pending.intended_ns >= measure_from_ns_ && pending.intended_ns < measure_until_ns_;
+}
+
+void Worker::OnReply(Connection& connection, const Pending& pending, const WireReply& reply) {
+  if (phase_ == Phase::kPrefilling) {
+    if (reply.outcome == Outcome::kError) {
+      return Fail(
+          Status(StatusCode::kError, "a write of the prefill failed: " + std::string(reply.error)));
+    }
+    ++prefilled_;
+    return;
+  }
+  const bool failed = reply.outcome == Outcome::kError;
+  const bool counts = Counts(pending);
+  if (counts) {
+    figures_.Of(pending.kind).hits += reply.hits;
+    figures_.Of(pending.kind).misses += reply.misses;
+  }
+  if (pending.kind == OpKind::kReadModifyWrite && !pending.second && !failed) {
+    return requester_.WriteSecond(pending, connection);
+  }
+  if (options_.think_ns > 0 && !options_.open_loop()) {
+    thinkers_.push({now_ns_ + options_.think_ns, &connection});
+  }
+  if (counts) Count(pending, reply);
+}
+
+void Worker::Count(const Pending& pending, const WireReply& reply) {
+  OpFigures& figures = figures_.Of(pending.kind);
+  if (reply.outcome == Outcome::kError) {
+    ++figures.errors;
+    ++window_.failed;
+    if (figures_.first_error.empty()) figures_.first_error = reply.error;
+    return;
+  }
+  const int64_t service_ns = std::max<int64_t>(1, now_ns_ - pending.sent_ns);
+  figures.service_ns.Record(service_ns);
+  int64_t latency_ns = service_ns;
+  if (options_.open_loop()) {
+    latency_ns = std::max<int64_t>(1, now_ns_ - pending.intended_ns);
+    figures.response_ns.Record(latency_ns);
+  }
+  window_ns_.Record(latency_ns);
+}
+
+void Worker::OnRoom(Connection& connection) {
+  crowded_ = false;
+  const bool loops = phase_ == Phase::kRunning && !options_.open_loop() && options_.think_ns == 0;
+  if (loops || phase_ == Phase::kPrefilling) Fill(connection);
+}
+
+void Worker::OnDirty(Connection& connection) {
+  if (!connection.linked()) dirty_.PushBack(connection);
+}
+
+void Worker::FlushDirty() {
+  while (Connection* const connection = dirty_.PopFront()) connection->Flush();
+}
+
+// ---- What goes wrong ----
+
+void Worker::OnBroken(Connection& connection, const std::string& why) {
+  if (connection.linked()) dirty_.Erase(connection);
+  if (phase_ < Phase::kRunning) {
+    return Fail(Status(StatusCode::kConnectionLost, TargetText(connection.target()) + ": " + why));
+  }
+  if (figures_.first_error.empty()) figures_.first_error = why;
+  connection.ForEachPending([&](const Pending& pending) {
+    if (!Counts(pending)) return;
+    ++figures_.Of(pending.kind).lost;
+    ++window_.failed;
+  });
+}
+
+// Opens again what is closed, and gives up what does not answer.
+void Worker::LookAfterConnections() {
+  looked_after_ns_ = now_ns_;
+  if (phase_ == Phase::kPrefilling) {
+    Tell({.kind = WorkerNews::Kind::kPrefilled, .done = prefilled_});
+  }
+  for (const auto& connection : connections_) {
+    const Pending* const oldest = connection->oldest();
+    if (oldest != nullptr && now_ns_ - oldest->sent_ns >= options_.timeout_ns) {
+      if (phase_ < Phase::kRunning) {
+        return Fail(Status(StatusCode::kTimeout, "the server does not answer"));
+      }
+      GiveUp(*connection);
+    }
+    if (phase_ == Phase::kRunning && connection->closed()) Reopen(*connection);
+  }
+}
+
+void Worker::GiveUp(Connection& connection) {
+  if (connection.linked()) dirty_.Erase(connection);
+  connection.ForEachPending([&](const Pending& pending) {
+    if (!Counts(pending)) return;
+    ++figures_.Of(pending.kind).timeouts;
+    ++window_.failed;
+  });
+  connection.Abort();
+}
+
+void Worker::Reopen(Connection& connection) {
+  if (const Status status = Connect(connection); !status.ok()) {
+    if (figures_.first_error.empty()) figures_.first_error = status.message();
+    return;
+  }
+  if (!options_.open_loop()) {
+    for (uint32_t i = 0; i < options_.pipeline; ++i) thinkers_.push({now_ns_, &connection});
+  }
+}
+
+// Operations that were due and never had a connection: nobody answered those either.
+void Worker::CountNeverStarted() {
+  for (; due_ns_ < measure_until_ns_; DrawDue()) {
+    if (due_ns_ < measure_from_ns_) continue;
+    ++figures_.never_started;
+    ++window_.failed;
+  }
+}
+
+// ---- Windows ----
+
+void Worker::EndWindow() {
+  window_.answered = window_ns_.count();
+  window_.under_way = UnderWay();
+  window_.behind_ns = due_ns_ == Arrivals::kNever ? 0 : std::max<int64_t>(0, now_ns_ - due_ns_);
+  window_.latency_ns = SparseHistogram(window_ns_);
+  Tell({.kind = WorkerNews::Kind::kWindow,
+        .window = static_cast<uint32_t>(figures_.windows.size()),
+        .answered = window_.answered,
+        .failed = window_.failed,
+        .behind_ns = window_.behind_ns,
+        .p50_ns = window_ns_.ValueAtPercentile(50),
+        .p99_ns = window_ns_.ValueAtPercentile(99),
+        .max_ns = window_ns_.Max()});
+  figures_.windows.push_back(std::move(window_));
+  window_ = WindowFigures();
+  window_ns_.Reset();
+  window_end_ns_ += kSecondNanos;
+}
+
+uint64_t Worker::UnderWay() const {
+  uint64_t under_way = 0;
+  for (const auto& connection : connections_) under_way += connection->under_way();
+  return under_way;
+}
+
+}  // namespace corelane::loadgen

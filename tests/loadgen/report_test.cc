@@ -1,0 +1,112 @@
+#include "loadgen/report.h"
+
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+#include <string>
+
+namespace corelane::loadgen {
+namespace {
+
+constexpr int64_t kSecond = 1'000'000'000;
+
+// 100,000 reads in ten seconds, of 1 to 100 us, and ten updates of 1 ms.
+Report OneReport() {
+  Report report;
+  report.command = "corelane-bench run";
+  report.options.targets = {Target{.protocol = WireProtocol::kResp3, .endpoint = {"host", 6379}}};
+  report.options.rate = {{10'000, 10'000, 12 * kSecond}};
+  report.options.warmup_ns = 2 * kSecond;
+  report.result.measured_ns = 10 * kSecond;
+  report.result.begun_wall_ms = 1'700'000'000'000;
+  report.result.generator_cpu_s = 1;
+  Figures& figures = report.result.figures;
+  for (int64_t micros = 1; micros <= 100; ++micros) {
+    figures.Of(OpKind::kRead).response_ns.RecordMany(micros * 1000, 1000);
+    figures.Of(OpKind::kRead).service_ns.RecordMany(micros * 500, 1000);
+  }
+  figures.Of(OpKind::kRead).hits = 99'000;
+  figures.Of(OpKind::kRead).misses = 1'000;
+  figures.Of(OpKind::kUpdate).response_ns.RecordMany(1'000'000, 10);
+  figures.Of(OpKind::kUpdate).service_ns.RecordMany(1'000'000, 10);
+  figures.Of(OpKind::kUpdate).errors = 3;
+  figures.first_error = "ERR \"odd\"";
+  figures.windows.resize(10);
+  for (WindowFigures& window : figures.windows) window.answered = 10'001;
+  report.judgement = {RunVerdict::kValid, "as it should be"};
+  return report;
+}
+
+TEST(Report, TextTellsWhatWasMeasured) {
+  const std::string text = ReportText(OneReport());
+  for (const char* const part :
+       {"resp3://host:6379", "open loop, 10000/s poisson", "10.0 s counted after 2.0 s",
+        "read                    100000     10000      50.0      95.0      99.0       100       100"
+        "       100",
+        "all, response           100010", "all, service ", "reads: 99000 hits, 1000 misses",
+        "failed: 3 errors, 0 timeouts", "first error: ERR \"odd\"", "VALID: as it should be"}) {
+    EXPECT_NE(text.find(part), std::string::npos) << part << "\n" << text;
+  }
+}
+
+TEST(Report, APercentileThatTheSamplesDoNotCarryIsNotTold) {
+  const std::string text = ReportText(OneReport());
+  // Ten updates have a median and nothing else.
+  EXPECT_NE(text.find("update                      10         1      1000         -         -"),
+            std::string::npos)
+      << text;
+  EXPECT_NE(text.find("p99.999 and above are not told"), std::string::npos) << text;
+}
+
+TEST(Report, JsonSaysTheSame) {
+  const auto json = nlohmann::json::parse(ReportJson(OneReport()));
+  EXPECT_EQ(json["all"]["answered"], 100'010);
+  EXPECT_EQ(json["operations"]["update"]["errors"], 3);
+  EXPECT_EQ(json["load"]["asked_per_second"], 10'000);
+  EXPECT_NEAR(json["operations"]["read"]["response"]["percentiles_us"]["p95"], 95, 0.1);
+  EXPECT_FALSE(json["operations"]["update"]["response"]["percentiles_us"].contains("p99"));
+  EXPECT_EQ(json["windows"].size(), 10U);
+  EXPECT_EQ(json["verdict"]["is"], "VALID");
+  EXPECT_EQ(json["first_error"], "ERR \"odd\"");
+  const auto& interval = json["confidence_95"][0];
+  EXPECT_EQ(interval["percentile"], 50);
+  EXPECT_LE(interval["low_us"], interval["value_us"]);
+  EXPECT_GE(interval["high_us"], interval["value_us"]);
+}
+
+TEST(Report, AClosedLoopTellsServiceTimes) {
+  Report report = OneReport();
+  report.options.rate.clear();
+  const std::string text = ReportText(report);
+  EXPECT_NE(text.find("closed loop"), std::string::npos) << text;
+  EXPECT_EQ(text.find("all, response"), std::string::npos) << text;
+  EXPECT_FALSE(nlohmann::json::parse(ReportJson(report))["all"].contains("response"));
+}
+
+TEST(Report, ASecondThatIsWorseWidensTheIntervals) {
+  LoadResult result;
+  for (int second = 0; second < 40; ++second) {
+    base::Histogram histogram;
+    // Five seconds in a row are ten times as slow.
+    histogram.RecordMany(second >= 20 && second < 25 ? 1'000'000 : 100'000, 10'000);
+    result.figures.Of(OpKind::kRead).service_ns.Merge(histogram);
+    result.figures.windows.emplace_back().latency_ns = SparseHistogram(histogram);
+  }
+  const auto intervals = ReportedPercentiles(result, false, 1);
+  ASSERT_GE(intervals.size(), 3U);
+  // p90 of all is slow; of other runs like this one it may well be quick.
+  EXPECT_NEAR(static_cast<double>(intervals[1].value_ns), 1e6, 1e3);
+  EXPECT_LT(intervals[1].low_ns, 110'000);
+}
+
+TEST(Report, TheRateAskedForIsThatOfTheCountedPart) {
+  LoadOptions options;
+  options.warmup_ns = 5 * kSecond;
+  options.rate = {{1000, 1000, 5 * kSecond}, {1000, 3000, 10 * kSecond}};
+  EXPECT_NEAR(AskedPerSecond(options), 2000, 1e-6);
+  options.rate.clear();
+  EXPECT_EQ(AskedPerSecond(options), 0);
+}
+
+}  // namespace
+}  // namespace corelane::loadgen
