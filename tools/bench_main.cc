@@ -1,6 +1,7 @@
-// corelane-bench: runs the classic suite against a running server, or against one that it starts
-// for itself when it is told no address. `corelane-bench --help` lists the flags. Exit codes: 0
-// done, 1 it could not be done (standard error says why), 2 wrong flags.
+// corelane-bench: `corelane-bench run` puts load on a server and reports its latencies. Without a
+// subcommand it runs the classic suite against a running server, or against one that it starts for
+// itself when it is told no address. `corelane-bench --help` lists the flags. Exit codes: 0 done, 1
+// it could not be done (standard error says why), 2 wrong flags.
 
 #include <corelane/client.h>
 #include <corelane/limits.h>
@@ -14,6 +15,7 @@
 #include <vector>
 
 #include "bench/classic_suite.h"
+#include "bench/load_command.h"
 #include "bench/own_server.h"
 #include "bench/report.h"
 #include "env/clock.h"
@@ -110,23 +112,35 @@ Status RunOnOwnServer(Flags flags) {
   return RunSuite(flags, (*server)->port(), target);
 }
 
+int ExitCodeOf(const Status& status) {
+  if (status.ok()) return 0;
+  std::fprintf(stderr, "corelane-bench: %s\n", status.message().c_str());
+  return status.code() == StatusCode::kBadArgument ? kExitUsage : kExitFailed;
+}
+
+std::string CommandLine(int argc, char** argv) {
+  std::string line;
+  for (int i = 0; i < argc; ++i) line.append(i == 0 ? "" : " ").append(argv[i]);
+  return line;
+}
+
 int Main(int argc, char** argv) {
   CLI::App app(
       "Benchmarks a corelane server: PUT and GET one by one, PUT in batches, memory a key.");
   Flags flags;
   AddFlags(app, flags);
+  LoadCommand load(app);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : kExitUsage;
   }
+  if (load.chosen()) return ExitCodeOf(load.Run(CommandLine(argc, argv)));
   const bool own = flags.serve || (app.count("--host") == 0 && app.count("--port") == 0);
   const Status status =
       own ? RunOnOwnServer(flags)
           : RunSuite(flags, flags.port, flags.host + ":" + std::to_string(flags.port));
-  if (status.ok()) return 0;
-  std::fprintf(stderr, "corelane-bench: %s\n", status.message().c_str());
-  return kExitFailed;
+  return ExitCodeOf(status);
 }
 
 }  // namespace

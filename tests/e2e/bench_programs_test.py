@@ -161,7 +161,45 @@ def the_classic_suite_cleans_up_after_itself(context):
         server.stop()
 
 
+def a_run_of_load_is_reported(context):
+    server = context.launcher.corelane(CPUS, "epoll")
+    path = os.path.join(context.directory, "run")
+    try:
+        done = context.corelane_bench(
+            "run", "--target", f"resp://127.0.0.1:{server.port}", "--prefill", "--keys=1000",
+            "--rate=1k", "--duration=500ms", "--warmup=100ms", "--ycsb=b", "--seed=7",
+            "--json", path + ".json", "--hgrm", path + ".hgrm", "--hlog", path + ".hlog")
+        assert done.returncode == 0, done.stderr
+        assert "seed: 7" in done.stdout and "open loop, 1000/s" in done.stdout, done.stdout
+        with open(path + ".json", encoding="utf-8") as file:
+            result = json.load(file)
+        assert result["all"]["errors"] == result["all"]["misses"] == 0, result["all"]
+        assert 400 < result["all"]["answered"] < 600, result["all"]
+        with open(path + ".hgrm", encoding="utf-8") as file:
+            assert "1/(1-Percentile)" in file.readline()
+        with open(path + ".hlog", encoding="utf-8") as file:
+            assert "HISTFAAAA" in file.read()
+    finally:
+        server.stop()
+
+
+def wrong_flags_of_a_run_are_named(context):
+    for flags, named in (
+            (["--target", "http://127.0.0.1:1"], "--target"), (["--rate", "fast"], "--rate"),
+            (["--mix", "reads=1"], "--mix"), (["--ycsb", "x"], "--ycsb"),
+            (["--value-bytes", "-1"], "--value-bytes"), (["--duration", "10"], "--duration"),
+            (["--threads", "9", "--connections", "8"], "--connections"),
+            (["--target", "json://127.0.0.1:1", "--mix", "multi-read=1"], "json"),
+            (["--rate", "1k", "--think", "1ms"], "--think"), (["--connections", "0"], "--conn"),
+            (["--hit-rate", "2"], "--hit-rate"), (["--key-bytes", "3"], "--key-bytes")):
+        done = context.corelane_bench("run", *flags)
+        assert done.returncode == 2 and named in done.stderr, (flags, done)
+        assert not done.stdout, done.stdout
+
+
 def nobody_there_is_an_error_with_its_own_exit_code(context):
+    done = context.corelane_bench("run", "--target", "resp://127.0.0.1:1")
+    assert done.returncode == 1 and "127.0.0.1:1" in done.stderr, (done.returncode, done.stderr)
     done = context.corelane_bench("--port", "1")
     assert done.returncode == 1 and "127.0.0.1:1" in done.stderr, (done.returncode, done.stderr)
     done = context.corelane_bench("--no-such-flag")
@@ -176,11 +214,13 @@ CASES = [
     a_missing_server_is_named,
     ratios_are_medians_of_rounds,
     targets_are_judged_from_the_right_side,
+    wrong_flags_of_a_run_are_named,
     nobody_there_is_an_error_with_its_own_exit_code,
 ]
 CASES_WITH_SERVER = [
     the_classic_suite_runs_on_a_server_of_its_own,
     the_classic_suite_cleans_up_after_itself,
+    a_run_of_load_is_reported,
 ]
 
 
