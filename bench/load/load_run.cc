@@ -233,7 +233,7 @@ void LoadRun::RememberWait(int64_t nanos) {
 
 Status LoadRun::BeginMeasuring(int64_t now_ns) {
   if (options_.server_pid != 0) {
-    Result<ProcessStat> stat = ReadProcessStat(options_.server_pid);
+    Result<env::ProcessStat> stat = env::ReadProcessStat(options_.server_pid);
     if (!stat.ok()) return stat.status();
     server_before_ = *stat;
     report_.resident_before_bytes = stat->resident_bytes;
@@ -247,7 +247,7 @@ Status LoadRun::EndMeasuring(int64_t now_ns) {
   measuring_ = false;
   report_.seconds = static_cast<double>(now_ns - measure_start_ns_) / 1e9;
   if (options_.server_pid == 0) return OkStatus();
-  Result<ProcessStat> stat = ReadProcessStat(options_.server_pid);
+  Result<env::ProcessStat> stat = env::ReadProcessStat(options_.server_pid);
   if (!stat.ok()) return stat.status();
   report_.server = *stat;
   report_.server.user_s -= server_before_.user_s;

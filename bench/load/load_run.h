@@ -23,8 +23,8 @@
 #include "base/histogram.h"
 #include "base/random.h"
 #include "env/clock.h"
+#include "env/process_stat.h"
 #include "io/unique_fd.h"
-#include "load/process_stat.h"
 #include "load/wire.h"
 
 namespace corelane::bench {
@@ -69,7 +69,7 @@ struct LoadReport {
   // Longest first; of a run with one connection only, since with more of them a stall would fill
   // the list with its copies.
   std::vector<Wait> longest_waits;
-  ProcessStat server;  // CPU time used in the measured interval; memory at its end
+  env::ProcessStat server;  // CPU time used in the measured interval; memory at its end
   uint64_t resident_before_bytes = 0;
 };
 
@@ -124,7 +124,7 @@ class LoadRun {
   int64_t measure_from_ns_ = 0;
   int64_t measure_until_ns_ = 0;
   int64_t measure_start_ns_ = 0;
-  ProcessStat server_before_;
+  env::ProcessStat server_before_;
   LoadReport report_;
 };
 

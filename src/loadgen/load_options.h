@@ -2,6 +2,8 @@
 
 // LoadOptions: what a run is to do. A plain value, the same for all threads of the run.
 
+#include <sys/types.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -36,6 +38,7 @@ struct LoadOptions {
   KeyTextOptions key_text;
   bool prefill = false;  // writes all keys once, before the warm-up
 
+  pid_t server_pid = 0;   // a server on this machine whose CPU time and memory to read; 0: none
   std::vector<int> cpus;  // a thread each, in turn; empty: wherever the system likes
   // How long before a deadline a thread stops sleeping and watches the clock.
   int64_t spin_ns = 100'000;

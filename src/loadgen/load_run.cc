@@ -2,7 +2,7 @@
 
 #include <pthread.h>
 #include <sched.h>
-#include <sys/resource.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <utility>
@@ -20,15 +20,6 @@ void PinTo(int cpu) {
   CPU_ZERO(&cpus);
   CPU_SET(static_cast<size_t>(cpu), &cpus);
   ::pthread_setaffinity_np(::pthread_self(), sizeof(cpus), &cpus);
-}
-
-double OwnCpuSeconds() {
-  rusage usage{};
-  ::getrusage(RUSAGE_SELF, &usage);
-  const auto seconds = [](const timeval& time) {
-    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
-  };
-  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
 }  // namespace
@@ -76,7 +67,7 @@ void LoadRun::Watch(RunObserver& observer) {
   while (!std::all_of(threads_.begin(), threads_.end(), ended)) {
     for (Thread& thread : threads_) ReadNews(thread, observer);
     if (!begun_) BeginIfAllReady(observer);
-    MeasureCpu();
+    ReadProcesses();
     // One that fails before the beginning takes the others with it.
     const bool failed = !begun_ && std::any_of(threads_.begin(), threads_.end(), ended);
     if (!stopped_ && (failed || observer.Stops())) {
@@ -124,10 +115,24 @@ void LoadRun::BeginIfAllReady(RunObserver& observer) {
   }
 }
 
-// Reads this process's CPU time when counting begins.
-void LoadRun::MeasureCpu() {
-  if (!begun_ || cpu_begin_s_ >= 0) return;
-  if (clock_.MonotonicNanos() >= begin_ns_ + options_.warmup_ns) cpu_begin_s_ = OwnCpuSeconds();
+// Reads what the processes have used when counting begins and when it ends.
+void LoadRun::ReadProcesses() {
+  if (!begun_) return;
+  const int64_t counted_ns = clock_.MonotonicNanos() - begin_ns_ - options_.warmup_ns;
+  if (!before_ && counted_ns >= 0) before_ = ReadProcessesNow();
+  if (!after_ && options_.duration_ns != 0 && counted_ns >= options_.duration_ns) {
+    after_ = ReadProcessesNow();
+  }
+}
+
+// A process that is not there has used nothing.
+LoadRun::Processes LoadRun::ReadProcessesNow() const {
+  const auto read = [](pid_t pid) {
+    const Result<env::ProcessStat> stat = env::ReadProcessStat(pid);
+    return stat.ok() ? *stat : env::ProcessStat();
+  };
+  return {read(::getpid()),
+          options_.server_pid == 0 ? env::ProcessStat() : read(options_.server_pid)};
 }
 
 Result<LoadResult> LoadRun::Collect() {
@@ -140,7 +145,11 @@ Result<LoadResult> LoadRun::Collect() {
     result.prefilled += thread.prefilled;
   }
   result.begun_wall_ms = begun_wall_ms_;
-  if (cpu_begin_s_ >= 0) result.generator_cpu_s = OwnCpuSeconds() - cpu_begin_s_;
+  if (before_) {
+    if (!after_) after_ = ReadProcessesNow();
+    result.generator = after_->generator - before_->generator;
+    result.server = after_->server - before_->server;
+  }
   return result;
 }
 

@@ -10,11 +10,13 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "env/clock.h"
+#include "env/process_stat.h"
 #include "loadgen/bell.h"
 #include "loadgen/figures.h"
 #include "loadgen/load_options.h"
@@ -28,7 +30,8 @@ struct LoadResult {
   int64_t measured_ns = 0;    // the longest of all threads
   int64_t begun_wall_ms = 0;  // when counting began, unix time
   uint64_t prefilled = 0;
-  double generator_cpu_s = 0;  // of this process, while it was counted
+  env::ProcessStat generator;  // what this process has used while it was counted
+  env::ProcessStat server;     // the same of LoadOptions::server_pid
   io::BackEnd back_end = io::BackEnd::kEpoll;
 
   [[nodiscard]] double AnsweredPerSecond() const;
@@ -59,6 +62,10 @@ class LoadRun {
   [[nodiscard]] Result<LoadResult> Run(RunObserver& observer);
 
  private:
+  struct Processes {
+    env::ProcessStat generator;
+    env::ProcessStat server;
+  };
   struct Thread {
     std::unique_ptr<Worker> worker;
     std::thread thread;
@@ -71,7 +78,8 @@ class LoadRun {
   void ReadNews(Thread& thread, RunObserver& observer);
   void Watch(RunObserver& observer);
   void BeginIfAllReady(RunObserver& observer);
-  void MeasureCpu();
+  void ReadProcesses();
+  [[nodiscard]] Processes ReadProcessesNow() const;
   [[nodiscard]] Result<LoadResult> Collect();
 
   const LoadOptions options_;
@@ -83,7 +91,9 @@ class LoadRun {
   bool stopped_ = false;
   int64_t begin_ns_ = 0;
   int64_t begun_wall_ms_ = 0;
-  double cpu_begin_s_ = -1;
+  // When counting began, and when it ended.
+  std::optional<Processes> before_;
+  std::optional<Processes> after_;
 };
 
 }  // namespace corelane::loadgen

@@ -122,7 +122,7 @@ std::string CountsText(const Report& report, const OpFigures& total) {
   }
   absl::StrAppendFormat(&text, "generator: %.2f us of CPU an answer",
                         total.answered() == 0 ? 0.0
-                                              : report.result.generator_cpu_s * 1e6 /
+                                              : report.result.generator.cpu_s() * 1e6 /
                                                     static_cast<double>(total.answered()));
   if (report.options.open_loop()) {
     const base::Histogram& lag_ns = report.result.figures.lag_ns;
@@ -130,7 +130,19 @@ std::string CountsText(const Report& report, const OpFigures& total) {
                           MicrosText(lag_ns.ValueAtPercentile(50)),
                           MicrosText(lag_ns.ValueAtPercentile(99)));
   }
-  return text + "\n";
+  text += "\n";
+  const env::ProcessStat& server = report.result.server;
+  if (report.options.server_pid != 0 && total.answered() > 0) {
+    const double answers = static_cast<double>(total.answered());
+    absl::StrAppendFormat(&text,
+                          "server: %.2f us of CPU an answer (%.2f user, %.2f system), %.0f MB "
+                          "resident, %u minor and %u major faults\n",
+                          server.cpu_s() * 1e6 / answers, server.user_s * 1e6 / answers,
+                          server.system_s * 1e6 / answers,
+                          static_cast<double>(server.resident_bytes) / 1e6, server.minor_faults,
+                          server.major_faults);
+  }
+  return text;
 }
 
 // ---- JSON ----
@@ -161,6 +173,16 @@ Json OpJson(const OpFigures& figures, const Report& report) {
   if (report.options.open_loop()) json["response"] = HistogramJson(figures.response_ns);
   json["service"] = HistogramJson(figures.service_ns);
   return json;
+}
+
+Json ServerJson(const env::ProcessStat& server, const OpFigures& total) {
+  const auto answers = static_cast<double>(std::max<uint64_t>(1, total.answered()));
+  return {{"cpu_us_per_answer", server.cpu_s() * 1e6 / answers},
+          {"user_s", server.user_s},
+          {"system_s", server.system_s},
+          {"resident_bytes", server.resident_bytes},
+          {"minor_faults", server.minor_faults},
+          {"major_faults", server.major_faults}};
 }
 
 Json WindowsJson(const std::vector<WindowFigures>& windows) {
@@ -266,7 +288,8 @@ std::string ReportJson(const Report& report) {
                          {"low_us", Micros(interval.low_ns)},
                          {"high_us", Micros(interval.high_ns)}});
   }
-  json["generator"] = {{"cpu_s", report.result.generator_cpu_s},
+  if (report.options.server_pid != 0) json["server"] = ServerJson(report.result.server, total);
+  json["generator"] = {{"cpu_s", report.result.generator.cpu_s()},
                        {"lag", HistogramJson(report.result.figures.lag_ns)},
                        {"held_back", report.result.figures.held_back},
                        {"never_started", report.result.figures.never_started},

@@ -191,6 +191,7 @@ def wrong_flags_of_a_run_are_named(context):
             (["--threads", "9", "--connections", "8"], "--connections"),
             (["--target", "json://127.0.0.1:1", "--mix", "multi-read=1"], "json"),
             (["--rate", "1k", "--think", "1ms"], "--think"), (["--connections", "0"], "--conn"),
+            (["--cpus", "999"], "999"), (["--server-pid", "999999999"], "--server-pid"),
             (["--hit-rate", "2"], "--hit-rate"), (["--key-bytes", "3"], "--key-bytes")):
         done = context.corelane_bench("run", *flags)
         assert done.returncode == 2 and named in done.stderr, (flags, done)

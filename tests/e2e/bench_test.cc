@@ -11,7 +11,7 @@
 #include "bench/classic_suite.h"
 #include "bench/latency_buckets.h"
 #include "bench/report.h"
-#include "load/process_stat.h"
+#include "env/process_stat.h"
 #include "load/wire.h"
 
 namespace corelane {
@@ -91,11 +91,11 @@ TEST(WireTest, CallsWrongRepliesBad) {
 }
 
 TEST(ProcessStatTest, ReadsThisProcessAndRefusesNone) {
-  const Result<bench::ProcessStat> mine = bench::ReadProcessStat(getpid());
+  const Result<env::ProcessStat> mine = env::ReadProcessStat(getpid());
   ASSERT_TRUE(mine.ok()) << mine.status().ToString();
   EXPECT_GT(mine->resident_bytes, 0u);
   EXPECT_GE(mine->cpu_s(), 0.0);
-  EXPECT_FALSE(bench::ReadProcessStat(0).ok());
+  EXPECT_FALSE(env::ReadProcessStat(0).ok());
 }
 
 TEST(LatencyBucketsTest, ABoundBelongsToItsBucket) {

@@ -19,7 +19,9 @@ Report OneReport() {
   report.options.warmup_ns = 2 * kSecond;
   report.result.measured_ns = 10 * kSecond;
   report.result.begun_wall_ms = 1'700'000'000'000;
-  report.result.generator_cpu_s = 1;
+  report.result.generator.user_s = 1;
+  report.options.server_pid = 1;
+  report.result.server = {.user_s = 0.25, .system_s = 0.25, .resident_bytes = 12'000'000};
   Figures& figures = report.result.figures;
   for (int64_t micros = 1; micros <= 100; ++micros) {
     figures.Of(OpKind::kRead).response_ns.RecordMany(micros * 1000, 1000);
@@ -44,6 +46,7 @@ TEST(Report, TextTellsWhatWasMeasured) {
         "read                    100000     10000      50.0      95.0      99.0       100       100"
         "       100",
         "all, response           100010", "all, service ", "reads: 99000 hits, 1000 misses",
+        "server: 5.00 us of CPU an answer (2.50 user, 2.50 system), 12 MB resident",
         "failed: 3 errors, 0 timeouts", "first error: ERR \"odd\"", "VALID: as it should be"}) {
     EXPECT_NE(text.find(part), std::string::npos) << part << "\n" << text;
   }

@@ -1,6 +1,7 @@
 #include "bench/load_command.h"
 
 #include <corelane/limits.h>
+#include <sched.h>
 
 #include <cstdio>
 #include <fstream>
@@ -9,6 +10,7 @@
 #include "bench/run_view.h"
 #include "env/clock.h"
 #include "env/process.h"
+#include "env/process_stat.h"
 #include "loadgen/hdr_log.h"
 #include "loadgen/hdr_text.h"
 #include "loadgen/network.h"
@@ -98,6 +100,8 @@ void LoadCommand::AddLoadFlags() {
                        "count so many instead of for a duration");
   command_->add_option("--timeout", flags_.timeout, "a reply later than this is a timeout")
       ->capture_default_str();
+  command_->add_option("--server-pid", options_.server_pid,
+                       "a server on this machine whose CPU time and memory to report");
   command_->add_option("--cpus", options_.cpus, "pin the threads to these, in turn")
       ->delimiter(',');
   command_->add_option("--io", flags_.io, "auto, uring, epoll")
@@ -168,8 +172,25 @@ Status LoadCommand::ReadFlags() {
     return Status(StatusCode::kBadArgument,
                   "--connections: each of the --threads needs one at least");
   }
+  if (status = CheckMachine(); !status.ok()) return status;
   status = ReadRate();
   return status.ok() ? ReadWorkload() : status;
+}
+
+Status LoadCommand::CheckMachine() const {
+  cpu_set_t usable;
+  CPU_ZERO(&usable);
+  ::sched_getaffinity(0, sizeof(usable), &usable);
+  for (const int cpu : options_.cpus) {
+    if (cpu >= 0 && cpu < CPU_SETSIZE && CPU_ISSET(static_cast<size_t>(cpu), &usable)) continue;
+    return Status(StatusCode::kBadArgument,
+                  "--cpus: this process may not use core " + std::to_string(cpu));
+  }
+  if (options_.server_pid != 0 && !env::ReadProcessStat(options_.server_pid).ok()) {
+    return Status(StatusCode::kBadArgument,
+                  "--server-pid: there is no process " + std::to_string(options_.server_pid));
+  }
+  return OkStatus();
 }
 
 Status LoadCommand::ReadRate() {
@@ -272,7 +293,7 @@ Status LoadCommand::Run(const std::string& command_line) {
       report.result.figures, {.open_loop = options_.open_loop(),
                               .measured_s = static_cast<double>(report.result.measured_ns) / 1e9,
                               .threads = options_.threads,
-                              .generator_cpu_s = report.result.generator_cpu_s});
+                              .generator_cpu_s = report.result.generator.cpu_s()});
   std::fputs(loadgen::ReportText(report).c_str(), stdout);
   std::printf("seed: %llu\n", static_cast<unsigned long long>(options_.workload.seed));
   return WriteFiles(report);

@@ -54,6 +54,7 @@ class LoadCommand {
   void AddWorkFlags();
   void AddOutputFlags();
   [[nodiscard]] Status ReadFlags();
+  [[nodiscard]] Status CheckMachine() const;
   [[nodiscard]] Status ReadRate();
   [[nodiscard]] Status ReadWorkload();
   [[nodiscard]] Status CheckProtocols() const;

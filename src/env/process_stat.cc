@@ -1,4 +1,4 @@
-#include "load/process_stat.h"
+#include "env/process_stat.h"
 
 #include <unistd.h>
 
@@ -6,7 +6,15 @@
 #include <sstream>
 #include <string>
 
-namespace corelane::bench {
+namespace corelane::env {
+
+ProcessStat operator-(const ProcessStat& after, const ProcessStat& before) {
+  return {.user_s = after.user_s - before.user_s,
+          .system_s = after.system_s - before.system_s,
+          .resident_bytes = after.resident_bytes,
+          .minor_faults = after.minor_faults - before.minor_faults,
+          .major_faults = after.major_faults - before.major_faults};
+}
 
 Result<ProcessStat> ReadProcessStat(pid_t pid) {
   const std::string path = "/proc/" + std::to_string(pid) + "/stat";
@@ -18,6 +26,8 @@ Result<ProcessStat> ReadProcessStat(pid_t pid) {
   const size_t bracket = line.rfind(')');
   if (bracket == std::string::npos) return Status(StatusCode::kIoError, "cannot parse " + path);
   std::istringstream fields(line.substr(bracket + 1));
+  constexpr int kMinorFaultsField = 10;
+  constexpr int kMajorFaultsField = 12;
   constexpr int kUserField = 14;
   constexpr int kSystemField = 15;
   constexpr int kResidentField = 24;
@@ -25,6 +35,8 @@ Result<ProcessStat> ReadProcessStat(pid_t pid) {
   ProcessStat stat;
   std::string word;
   for (int field = 3; field <= kResidentField && fields >> word; ++field) {
+    if (field == kMinorFaultsField) stat.minor_faults = std::stoull(word);
+    if (field == kMajorFaultsField) stat.major_faults = std::stoull(word);
     if (field == kUserField) stat.user_s = std::stod(word) / ticks_per_s;
     if (field == kSystemField) stat.system_s = std::stod(word) / ticks_per_s;
     if (field == kResidentField) {
@@ -35,4 +47,4 @@ Result<ProcessStat> ReadProcessStat(pid_t pid) {
   return stat;
 }
 
-}  // namespace corelane::bench
+}  // namespace corelane::env
