@@ -10,6 +10,10 @@ namespace corelane::env {
 // thread.
 [[nodiscard]] uint64_t ResidentBytes();
 
+// Lets this process open so many files, as far as its hard limit goes; returns how many it may open
+// now. Every connection is a file.
+[[nodiscard]] uint64_t RaiseOpenFilesLimit(uint64_t wanted);
+
 // Eight bytes out of the system's entropy pool.
 [[nodiscard]] uint64_t RandomSeed();
 

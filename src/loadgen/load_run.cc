@@ -137,8 +137,15 @@ LoadRun::Processes LoadRun::ReadProcessesNow() const {
 
 Result<LoadResult> LoadRun::Collect() {
   LoadResult result;
+  // Where one has failed, the others were only stopped.
+  Status stopped;
   for (const Thread& thread : threads_) {
-    if (!thread.worker->status().ok()) return thread.worker->status();
+    const Status& status = thread.worker->status();
+    if (!status.ok() && status.code() != StatusCode::kClosed) return status;
+    if (!status.ok()) stopped = status;
+  }
+  if (!stopped.ok()) return stopped;
+  for (const Thread& thread : threads_) {
     result.figures.Merge(thread.worker->figures());
     result.measured_ns = std::max(result.measured_ns, thread.worker->measured_ns());
     result.back_end = thread.worker->back_end();

@@ -296,7 +296,8 @@ std::string ReportJson(const Report& report) {
                        {"reactor", BackEndName(report.result.back_end)}};
   json["first_error"] = report.result.figures.first_error;
   json["windows"] = WindowsJson(report.result.figures.windows);
-  return json.dump(1) + "\n";
+  // A server's words, and those of a command line, may be no UTF-8.
+  return json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
 }  // namespace corelane::loadgen

@@ -150,14 +150,15 @@ void Worker::Advance() {
     case Phase::kRunning:
       if (HasOperationsLeft()) break;
       phase_ = Phase::kDraining;
-      measured_ns_ = std::min(now_ns_, measure_until_ns_) - measure_from_ns_;
+      measured_ns_ = std::max<int64_t>(0, std::min(now_ns_, measure_until_ns_) - measure_from_ns_);
       drain_until_ns_ = now_ns_ + options_.timeout_ns;
       [[fallthrough]];
     case Phase::kDraining:
       if (now_ns_ < drain_until_ns_ && (UnderWay() != 0 || due_ns_ < measure_until_ns_)) break;
       for (const auto& connection : connections_) GiveUp(*connection);
       CountNeverStarted();
-      EndWindow();
+      // What came late is a window of its own.
+      if (window_ns_.count() + window_.failed > 0) EndWindow();
       phase_ = Phase::kEnded;
       break;
     case Phase::kWaiting:
@@ -231,7 +232,8 @@ void Worker::DrawDue() {
 void Worker::StartDue() {
   crowded_ = false;
   for (uint32_t started = 0; started < kStartedPerTurnMax; ++started) {
-    if (due_ns_ > now_ns_ || due_ns_ >= measure_until_ns_ || operations_left_ == 0) return;
+    if (operations_left_ == 0) due_ns_ = Arrivals::kNever;
+    if (due_ns_ > now_ns_ || due_ns_ >= measure_until_ns_) return;
     Connection* const connection = ChooseConnection();
     crowded_ = connection == nullptr;
     if (crowded_) {

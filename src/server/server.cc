@@ -2,7 +2,6 @@
 
 #include <sched.h>
 #include <signal.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -19,6 +18,7 @@
 #include "base/hash.h"
 #include "base/log.h"
 #include "base/status_macros.h"
+#include "env/process.h"
 #include "server/signals.h"
 
 namespace corelane::server {
@@ -50,16 +50,12 @@ uint32_t LaneCount(const ServerOptions& options) {
 
 // Each connection is a descriptor. What the hard limit does not allow is left to OnAcceptError().
 void RaiseDescriptorLimit(uint32_t connections) {
-  rlimit limit{};
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-  const rlim_t wanted = connections + kOtherDescriptors;
-  if (limit.rlim_cur >= wanted) return;
-  limit.rlim_cur = std::min(wanted, limit.rlim_max);
-  setrlimit(RLIMIT_NOFILE, &limit);
-  if (limit.rlim_cur < wanted) {
+  const uint64_t wanted = uint64_t{connections} + kOtherDescriptors;
+  const uint64_t allowed = env::RaiseOpenFilesLimit(wanted);
+  if (allowed < wanted) {
     base::Log(base::Severity::kWarning,
-              "the system allows %d open files; --max-connections=%d needs %d (ulimit -n)",
-              limit.rlim_cur, connections, wanted);
+              "the system allows %d open files; --max-connections=%d needs %d (ulimit -n)", allowed,
+              connections, wanted);
   }
 }
 

@@ -77,6 +77,13 @@ TEST(Report, JsonSaysTheSame) {
   EXPECT_GE(interval["high_us"], interval["value_us"]);
 }
 
+TEST(Report, AServersWordsNeedNotBeText) {
+  Report report = OneReport();
+  report.result.figures.first_error = "ERR \xff\xfe";
+  const auto json = nlohmann::json::parse(ReportJson(report));
+  EXPECT_TRUE(json["first_error"].get<std::string>().starts_with("ERR "));
+}
+
 TEST(Report, AClosedLoopTellsServiceTimes) {
   Report report = OneReport();
   report.options.rate.clear();

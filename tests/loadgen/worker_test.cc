@@ -190,6 +190,17 @@ TEST(Worker, CountsSoManyOperationsAndEnds) {
   EXPECT_EQ(run.total().answered(), 1234U);
 }
 
+TEST(Worker, AnOpenLoopEndsWithItsLastOperation) {
+  FixedDelay script;
+  LoadOptions options = OpenLoop(1000, Spacing::kConstant);
+  options.duration_ns = 0;
+  options.operations = 500;
+  WorkerRun run(options, script);
+  EXPECT_EQ(run.total().answered(), 500U);
+  EXPECT_EQ(run.worker().figures().never_started, 0U);
+  ExpectNear(run.worker().measured_ns(), kSecond / 2);
+}
+
 TEST(Worker, WhatIsWarmUpIsNotCounted) {
   FixedDelay script;
   LoadOptions options = OpenLoop(1000, Spacing::kConstant);

@@ -39,11 +39,18 @@ Status ReadInto(T& into, const char* flag, const std::string& text, Parse parse)
 }
 
 Status WriteFile(const std::string& path, const std::string& text) {
-  if (path.empty()) return OkStatus();
   std::ofstream file(path);
   file << text;
   file.close();
   return file ? OkStatus() : Status(StatusCode::kIoError, "cannot write " + path);
+}
+
+std::string HdrText(const loadgen::Report& report) {
+  const loadgen::OpFigures total = report.result.figures.Total();
+  std::string text;
+  loadgen::WriteHdrText(report.options.open_loop() ? total.response_ns : total.service_ns, {},
+                        text);
+  return text;
 }
 
 std::string HdrLog(const loadgen::LoadResult& result) {
@@ -178,6 +185,13 @@ Status LoadCommand::ReadFlags() {
 }
 
 Status LoadCommand::CheckMachine() const {
+  constexpr uint64_t kOtherFiles = 128;
+  const uint64_t files = uint64_t{options_.connections} + kOtherFiles;
+  if (const uint64_t allowed = env::RaiseOpenFilesLimit(files); allowed < files) {
+    return Status(StatusCode::kBadArgument,
+                  "--connections: the system allows " + std::to_string(allowed) +
+                      " open files and this takes " + std::to_string(files) + " (ulimit -n)");
+  }
   cpu_set_t usable;
   CPU_ZERO(&usable);
   ::sched_getaffinity(0, sizeof(usable), &usable);
@@ -300,12 +314,16 @@ Status LoadCommand::Run(const std::string& command_line) {
 }
 
 Status LoadCommand::WriteFiles(const loadgen::Report& report) const {
-  const loadgen::OpFigures total = report.result.figures.Total();
-  std::string hgrm;
-  loadgen::WriteHdrText(options_.open_loop() ? total.response_ns : total.service_ns, {}, hgrm);
-  Status status = WriteFile(flags_.json_path, loadgen::ReportJson(report));
-  if (status.ok()) status = WriteFile(flags_.hgrm_path, hgrm);
-  if (status.ok()) status = WriteFile(flags_.hlog_path, HdrLog(report.result));
+  Status status;
+  if (!flags_.json_path.empty()) {
+    status = WriteFile(flags_.json_path, loadgen::ReportJson(report));
+  }
+  if (status.ok() && !flags_.hgrm_path.empty()) {
+    status = WriteFile(flags_.hgrm_path, HdrText(report));
+  }
+  if (status.ok() && !flags_.hlog_path.empty()) {
+    status = WriteFile(flags_.hlog_path, HdrLog(report.result));
+  }
   return status;
 }
 
