@@ -8,6 +8,9 @@
 #include <string>
 #include <system_error>
 
+#include "absl/strings/str_cat.h"
+#include "base/absl_view.h"
+
 namespace corelane::loadgen {
 namespace {
 
@@ -39,7 +42,8 @@ bool ReadNumber(std::string_view text, std::span<const Unit> units, double& numb
 }
 
 Status Wrong(std::string_view text, std::string_view what) {
-  return Status(StatusCode::kBadArgument, "\"" + std::string(text) + "\" " + std::string(what));
+  return Status(StatusCode::kBadArgument,
+                absl::StrCat("\"", base::ToAbsl(text), "\" ", base::ToAbsl(what)));
 }
 
 }  // namespace

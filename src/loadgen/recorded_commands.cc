@@ -8,6 +8,8 @@
 #include <span>
 #include <string>
 
+#include "absl/strings/str_cat.h"
+#include "base/absl_view.h"
 #include "proto/resp_client.h"
 #include "proto/resp_inline.h"
 
@@ -85,9 +87,9 @@ Status SplitLine(std::string_view line, std::deque<std::string>& store,
     if (word.size() > kValueBytesHardMax) return Wrong("a word is too long");
   }
   if (!words.empty() && IsRefused(words)) {
-    return Wrong("\"" + std::string(words[0]) +
-                 "\" has not exactly one reply, or ends the "
-                 "connection; it cannot be sent again");
+    return Wrong(absl::StrCat("\"", base::ToAbsl(words[0]),
+                              "\" has not exactly one reply, or ends the connection; it cannot be "
+                              "sent again"));
   }
   return OkStatus();
 }

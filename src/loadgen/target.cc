@@ -6,6 +6,9 @@
 #include <string>
 #include <string_view>
 
+#include "absl/strings/str_cat.h"
+#include "base/absl_view.h"
+
 namespace corelane::loadgen {
 namespace {
 
@@ -58,8 +61,8 @@ uint16_t DefaultPort(WireProtocol protocol) {
 Result<Target> ParseTarget(std::string_view text) {
   const auto wrong = [&](std::string_view what) {
     return Status(StatusCode::kBadArgument,
-                  "target \"" + std::string(text) + "\": " + std::string(what) +
-                      "; write SCHEME://HOST:PORT, for example resp://127.0.0.1:6379");
+                  absl::StrCat("target \"", base::ToAbsl(text), "\": ", base::ToAbsl(what),
+                               "; write SCHEME://HOST:PORT, for example resp://127.0.0.1:6379"));
   };
   Target target;
   std::string_view address = text;
@@ -72,7 +75,7 @@ Result<Target> ParseTarget(std::string_view text) {
   }
   if (address.empty()) return wrong("there is no host");
   std::string whole(address);
-  if (!HasPort(address)) whole += ":" + std::to_string(DefaultPort(target.protocol));
+  if (!HasPort(address)) absl::StrAppend(&whole, ":", DefaultPort(target.protocol));
   Result<io::Endpoint> endpoint = io::ParseEndpoint(whole);
   if (!endpoint.ok()) return wrong(endpoint.status().message());
   const std::string_view problem = ProblemWith(*endpoint);
@@ -88,7 +91,7 @@ Result<std::vector<Target>> ParseTargets(std::string_view text) {
     const std::string_view one = text.substr(begin, end - begin);
     if (one.empty()) {
       return Status(StatusCode::kBadArgument,
-                    "targets \"" + std::string(text) + "\": one of them is empty");
+                    absl::StrCat("targets \"", base::ToAbsl(text), "\": one of them is empty"));
     }
     const Result<Target> target = ParseTarget(one);
     if (!target.ok()) return target.status();
@@ -99,8 +102,8 @@ Result<std::vector<Target>> ParseTargets(std::string_view text) {
 }
 
 std::string TargetText(const Target& target) {
-  return std::string(WireScheme(target.protocol)) + std::string(kSeparator) +
-         io::EndpointText(target.endpoint);
+  return absl::StrCat(base::ToAbsl(WireScheme(target.protocol)), base::ToAbsl(kSeparator),
+                      io::EndpointText(target.endpoint));
 }
 
 }  // namespace corelane::loadgen

@@ -5,6 +5,8 @@
 #include <iterator>
 #include <string>
 
+#include "absl/strings/str_cat.h"
+#include "base/absl_view.h"
 #include "base/check.h"
 #include "base/status_macros.h"
 #include "loadgen/number_text.h"
@@ -45,17 +47,21 @@ std::string KindNames() {
 // "read=95"
 Status ParseWeight(std::string_view text, OpMix& mix) {
   const size_t equals = text.find('=');
-  if (equals == std::string_view::npos) return Wrong("\"" + std::string(text) + "\" has no weight");
+  if (equals == std::string_view::npos) {
+    return Wrong(absl::StrCat("\"", base::ToAbsl(text), "\" has no weight"));
+  }
   const std::string_view name = text.substr(0, equals);
   for (uint32_t kind = 0; kind < kOpKinds; ++kind) {
     if (OpName(static_cast<OpKind>(kind)) != name) continue;
-    if (mix[kind] != 0) return Wrong("\"" + std::string(name) + "\" comes twice");
+    if (mix[kind] != 0) {
+      return Wrong(absl::StrCat("\"", base::ToAbsl(name), "\" comes twice"));
+    }
     const Result<double> weight = ParsePlainNumber(text.substr(equals + 1));
     if (!weight.ok()) return weight.status();
     mix[kind] = *weight;
     return OkStatus();
   }
-  return Wrong("there is no operation \"" + std::string(name) + "\"");
+  return Wrong(absl::StrCat("there is no operation \"", base::ToAbsl(name), "\""));
 }
 
 bool IsZero(double weight) { return weight == 0; }
@@ -134,7 +140,8 @@ Status SetYcsb(std::string_view letter, WorkloadOptions& options) {
   const auto* const row = std::find_if(std::begin(kYcsb), std::end(kYcsb),
                                        [&](const YcsbRow& row) { return row.letter == letter; });
   if (row == std::end(kYcsb)) {
-    return Wrong("there is no YCSB workload \"" + std::string(letter) + "\", only a to f");
+    return Wrong(
+        absl::StrCat("there is no YCSB workload \"", base::ToAbsl(letter), "\", only a to f"));
   }
   options.mix = {};
   options.mix[static_cast<size_t>(row->most)] = row->most_percent;
