@@ -133,8 +133,11 @@ TEST_P(DiskTest, AFullDiskRefusesWritesAndHeals) {
       in_a_row = SetNext(client) ? in_a_row + 1 : 0;
       return in_a_row == kInARow;
     }));
-    EXPECT_NE(client.Ask(Resp({"INFO", "persistence"})).find("aof_last_write_status:ok"),
-              std::string::npos);
+    // Small writes may fit into what a lane has left before its helper thread has found new room.
+    EXPECT_TRUE(Eventually([&] {
+      return client.Ask(Resp({"INFO", "persistence"})).find("aof_last_write_status:ok") !=
+             std::string::npos;
+    }));
     ExpectWhatWasAcknowledged(client);
   }
   EXPECT_NE(server_->Errors().find("no disk space"), std::string::npos) << server_->Errors();
