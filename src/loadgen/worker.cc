@@ -88,7 +88,7 @@ Status Worker::Prepare() {
         options_.targets[number % options_.targets.size()], pipeline, *reactor_, *this));
     if (Status status = Connect(*connections_.back()); !status.ok()) return status;
   }
-  now_ns_ = clock_.MonotonicNanos();
+  started_ns_ = now_ns_ = clock_.MonotonicNanos();
   return OkStatus();
 }
 
@@ -142,6 +142,9 @@ void Worker::Advance() {
       if (std::all_of(connections_.begin(), connections_.end(),
                       [](const auto& connection) { return connection->ready(); })) {
         options_.prefill ? StartPrefill() : BecomeReady();
+      } else if (now_ns_ - started_ns_ >= options_.timeout_ns) {
+        // What opens a conversation (HELLO 3) is in no list of operations that would time out.
+        Fail(Status(StatusCode::kTimeout, "the server does not answer"));
       }
       break;
     case Phase::kPrefilling:

@@ -53,8 +53,6 @@ struct WorkerNews {
 
 class Worker final : public ConnectionListener {
  public:
-  static constexpr size_t kNewsMax = 256;
-
   struct Surroundings {
     Network& network;
     const env::Clock& clock;
@@ -86,6 +84,7 @@ class Worker final : public ConnectionListener {
 
  private:
   enum class Phase : uint8_t { kConnecting, kPrefilling, kWaiting, kRunning, kDraining, kEnded };
+  static constexpr size_t kNewsMax = 256;
   // A connection that thinks until then.
   struct Thinker {
     int64_t due_ns;
@@ -142,6 +141,7 @@ class Worker final : public ConnectionListener {
   uint64_t prefilled_ = 0;
 
   int64_t now_ns_ = 0;
+  int64_t started_ns_ = 0;  // connecting
   int64_t begin_ns_ = 0;
   int64_t measure_from_ns_ = INT64_MAX;
   int64_t measure_until_ns_ = INT64_MAX;

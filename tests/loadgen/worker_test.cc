@@ -75,6 +75,7 @@ class WorkerRun {
 
   [[nodiscard]] Worker& worker() { return worker_; }
   [[nodiscard]] SimulatedNetwork& network() { return network_; }
+  [[nodiscard]] int64_t now_ns() const { return clock_.MonotonicNanos(); }
   [[nodiscard]] OpFigures total() const { return worker_.figures().Total(); }
 
  private:
@@ -282,6 +283,25 @@ TEST(Worker, AReplyThatDoesNotComeIsATimeout) {
   EXPECT_EQ(run.total().answered() + run.total().timeouts, 20'000U);
   ExpectNear(run.total().response_ns.Max(), kServiceNanos);
   EXPECT_EQ(run.network().connects(), 51U);
+}
+
+// Accepts connections and says nothing.
+class Silent final : public Script {
+ public:
+  Answer AnswerTo(uint64_t /*number*/, int64_t /*now_ns*/) override { return {.at_ns = INT64_MAX}; }
+};
+
+TEST(Worker, AServerThatNeverAnswersIsNotWaitedForForEver) {
+  for (const WireProtocol protocol : {WireProtocol::kResp2, WireProtocol::kResp3}) {
+    Silent script;
+    LoadOptions options = Options();
+    options.targets[0].protocol = protocol;  // RESP3 waits for its HELLO, RESP2 for a prefill
+    options.prefill = true;
+    options.timeout_ns = 3 * kSecond;
+    WorkerRun run(options, script);
+    EXPECT_EQ(run.worker().status().code(), StatusCode::kTimeout);
+    EXPECT_LT(run.now_ns(), 10 * kSecond);
+  }
 }
 
 class ClosesOnce final : public Script {
