@@ -155,6 +155,17 @@ Result<UniqueFd> BeginConnect(const Endpoint& endpoint) {
   return Status(StatusCode::kConnectionFailed, what + strerror(errno));
 }
 
+Result<Endpoint> NumericEndpoint(const Endpoint& endpoint) {
+  in6_addr address{};
+  if (::inet_pton(AF_INET, endpoint.host.c_str(), &address) == 1 ||
+      ::inet_pton(AF_INET6, endpoint.host.c_str(), &address) == 1) {
+    return endpoint;
+  }
+  const Result<UniqueFd> fd = Connect(endpoint);
+  if (!fd.ok()) return fd.status();
+  return ParseEndpoint(PeerAddressText(fd->get()));
+}
+
 std::string LocalAddressText(int fd) { return AddressText(fd, &::getsockname); }
 
 std::string PeerAddressText(int fd) { return AddressText(fd, &::getpeername); }

@@ -38,6 +38,11 @@ struct Endpoint {
 // host that is a name blocks while it is resolved.
 [[nodiscard]] Result<UniqueFd> BeginConnect(const Endpoint& endpoint);
 
+// The numeric address at which the host can be connected to: that of a name with several addresses
+// (localhost: [::1], 127.0.0.1) is the first that accepts. Blocks for a name; an address is
+// returned as it is, unasked.
+[[nodiscard]] Result<Endpoint> NumericEndpoint(const Endpoint& endpoint);
+
 // The two ends of a socket as "ADDRESS:PORT"; empty when it has none (a socket pair, or a peer that
 // is gone).
 [[nodiscard]] std::string LocalAddressText(int fd);

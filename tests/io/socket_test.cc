@@ -85,6 +85,18 @@ TEST(Connect, SaysWhoRefused) {
             "cannot connect to " + EndpointText(endpoint) + ": Connection refused");
 }
 
+TEST(NumericEndpoint, IsThatOfTheAddressWhichAccepts) {
+  const UniqueFd listener = Listen({"127.0.0.1", 0}, 8).value();
+  const uint16_t port = LocalPort(listener.get()).value();
+  const Result<Endpoint> found = NumericEndpoint({"localhost", port});
+  ASSERT_TRUE(found.ok()) << found.status().ToString();
+  EXPECT_EQ(EndpointText(*found), "127.0.0.1:" + std::to_string(port));
+  // Addresses are taken at their word.
+  EXPECT_EQ(NumericEndpoint({"::1", 1})->host, "::1");
+  EXPECT_EQ(NumericEndpoint({"192.0.2.1", 1})->host, "192.0.2.1");
+  EXPECT_FALSE(NumericEndpoint({"no such host", port}).ok());
+}
+
 TEST(Socket, Options) {
   const UniqueFd listener = Listen({"127.0.0.1", 0}, 8).value();
   const UniqueFd fd = Connect({"127.0.0.1", LocalPort(listener.get()).value()}).value();

@@ -11,6 +11,7 @@
 #include "env/clock.h"
 #include "env/process.h"
 #include "env/process_stat.h"
+#include "io/socket.h"
 #include "loadgen/hdr_log.h"
 #include "loadgen/hdr_text.h"
 #include "loadgen/network.h"
@@ -291,6 +292,12 @@ Status LoadCommand::CheckProtocols() const {
 
 Status LoadCommand::Run(const std::string& command_line) {
   if (Status status = ReadFlags(); !status.ok()) return status;
+  // A name is looked up once, not by each connection while latencies are measured.
+  for (loadgen::Target& target : options_.targets) {
+    Result<io::Endpoint> endpoint = io::NumericEndpoint(target.endpoint);
+    if (!endpoint.ok()) return Status(StatusCode::kConnectionFailed, endpoint.status().message());
+    target.endpoint = std::move(*endpoint);
+  }
   const env::SystemClock clock;
   const io::BackEndChoice choice = flags_.io == "uring"   ? io::BackEndChoice::kUring
                                    : flags_.io == "epoll" ? io::BackEndChoice::kEpoll
