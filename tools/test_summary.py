@@ -113,7 +113,8 @@ def title(case):
 
 
 def last_lines(text):
-    lines = text.rstrip().splitlines()
+    """What there is to read in it: the last lines, without the cases that passed."""
+    lines = [line for line in text.rstrip().splitlines() if not line.startswith("ok ")]
     if len(lines) > SHOWN_LINES_MAX:
         left_out = f"... {len(lines) - SHOWN_LINES_MAX} lines left out ..."
         lines = [left_out] + lines[-SHOWN_LINES_MAX:]
@@ -131,11 +132,11 @@ def report(cases, programs, out):
         record = programs.get(name, {})
         # GoogleTest's own report says what its cases found; what the program printed matters when
         # it did not live to report.
-        for stream in ("stdout", "stderr"):
-            text = record.get(stream) or ""
-            if text.strip():
+        for stream in ("stderr", "stdout"):
+            lines = last_lines(record.get(stream) or "")
+            if lines:
                 print(f"\n{stream} of {short(name)}:", file=out)
-                print("\n".join(f"    {line}" for line in last_lines(text)), file=out)
+                print("\n".join(f"    {line}" for line in lines), file=out)
     skipped = [case for case in cases if case.outcome == "skipped"]
     for case in skipped:
         reason = f" ({case.detail.splitlines()[0]})" if case.detail else ""
