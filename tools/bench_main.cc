@@ -8,7 +8,6 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
-#include <fstream>
 #include <memory>
 #include <sstream>
 #include <string>
@@ -16,6 +15,7 @@
 
 #include "bench/classic_suite.h"
 #include "bench/load_command.h"
+#include "bench/output_file.h"
 #include "bench/own_server.h"
 #include "bench/report.h"
 #include "env/clock.h"
@@ -76,13 +76,6 @@ std::vector<std::string> Words(const std::string& text) {
   return words;
 }
 
-Status WriteJson(const std::string& path, const std::string& json) {
-  std::ofstream file(path);
-  file << json;
-  file.close();
-  return file ? OkStatus() : Status(StatusCode::kIoError, "cannot write " + path);
-}
-
 Status RunSuite(const Flags& flags, uint16_t port, const std::string& target) {
   ClientOptions options;
   options.host = flags.host;
@@ -96,7 +89,7 @@ Status RunSuite(const Flags& flags, uint16_t port, const std::string& target) {
   if (!report.ok()) return report.status();
   std::fputs(ReportText(*report, target).c_str(), stdout);
   if (flags.json_path.empty()) return OkStatus();
-  return WriteJson(flags.json_path, ReportJson(*report, target));
+  return WriteOutputFile(flags.json_path, ReportJson(*report, target));
 }
 
 Status RunOnOwnServer(Flags flags) {

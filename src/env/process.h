@@ -3,12 +3,20 @@
 // What the system says of this process, and randomness from it. Free functions, any thread.
 
 #include <cstdint>
+#include <vector>
 
 namespace corelane::env {
 
 // The memory of this process that is resident, as the system counts it; 0 when it does not say. Any
 // thread.
 [[nodiscard]] uint64_t ResidentBytes();
+
+// The cores that this process may use, in order; none where the system does not say.
+[[nodiscard]] std::vector<int> UsableCpus();
+
+// Keeps the calling thread on one core; below 0: wherever the system likes. A hint: where it is not
+// allowed the thread runs all the same.
+void PinThread(int cpu);
 
 // Lets this process open so many files, as far as its hard limit goes; returns how many it may open
 // now. Every connection is a file.

@@ -1,11 +1,11 @@
 #include "loadgen/load_run.h"
 
-#include <pthread.h>
-#include <sched.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <utility>
+
+#include "env/process.h"
 
 namespace corelane::loadgen {
 namespace {
@@ -14,13 +14,6 @@ namespace {
 constexpr int kWatchMillis = 10;
 // From the moment when all are ready to the first operation, so that every thread is in time.
 constexpr int64_t kBeginPauseNanos = 50'000'000;
-
-void PinTo(int cpu) {
-  cpu_set_t cpus;
-  CPU_ZERO(&cpus);
-  CPU_SET(static_cast<size_t>(cpu), &cpus);
-  ::pthread_setaffinity_np(::pthread_self(), sizeof(cpus), &cpus);
-}
 
 }  // namespace
 
@@ -56,7 +49,7 @@ void LoadRun::Start(uint32_t index) {
   thread.worker =
       std::make_unique<Worker>(options_, Worker::Surroundings{network_, clock_, bell_}, index);
   thread.thread = std::thread([this, index, worker = thread.worker.get()] {
-    if (!options_.cpus.empty()) PinTo(options_.cpus[index % options_.cpus.size()]);
+    if (!options_.cpus.empty()) env::PinThread(options_.cpus[index % options_.cpus.size()]);
     worker->Main();
   });
 }

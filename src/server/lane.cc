@@ -1,7 +1,6 @@
 #include "server/lane.h"
 
 #include <pthread.h>
-#include <sched.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -17,20 +16,11 @@
 #include "base/check.h"
 #include "base/log.h"
 #include "base/status_macros.h"
+#include "env/process.h"
 #include "io/socket.h"
 
 namespace corelane::server {
 namespace {
-
-// Pinning keeps a lane's cache warm and its timing its own. A hint: where it is not allowed the
-// lane runs all the same.
-void PinThread(int cpu) {
-  if (cpu < 0) return;
-  cpu_set_t cpus;
-  CPU_ZERO(&cpus);
-  CPU_SET(cpu, &cpus);
-  pthread_setaffinity_np(pthread_self(), sizeof(cpus), &cpus);
-}
 
 proto::CodecLimits MakeCodecLimits(const ServerOptions& options) {
   proto::CodecLimits limits;
@@ -57,7 +47,8 @@ Lane::Starting Lane::Start(int cpu, std::shared_future<bool> go) {
   stopped_ = milestones.stopped.get_future();
   thread_ =
       std::thread([this, cpu, milestones = std::move(milestones), go = std::move(go)]() mutable {
-        PinThread(cpu);
+        // Keeps a lane's cache warm and its timing its own.
+        env::PinThread(cpu);
         RunThread(std::move(milestones), go);
       });
   return starting;

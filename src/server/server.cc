@@ -1,6 +1,5 @@
 #include "server/server.h"
 
-#include <sched.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -29,23 +28,16 @@ constexpr int kListenBacklog = 4096;
 constexpr uint32_t kOtherDescriptors = 128;
 constexpr int kExitOnSecondSignal = 1;
 
-// The cores this process may use, in order.
-std::vector<int> UsableCpus() {
-  std::vector<int> cpus;
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  if (sched_getaffinity(0, sizeof(set), &set) == 0) {
-    for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
-      if (CPU_ISSET(cpu, &set)) cpus.push_back(cpu);
-    }
-  }
+// Where the system does not say, one lane runs wherever it likes.
+std::vector<int> LaneCpus() {
+  std::vector<int> cpus = env::UsableCpus();
   if (cpus.empty()) cpus.push_back(-1);
   return cpus;
 }
 
 uint32_t LaneCount(const ServerOptions& options) {
   if (options.lanes != 0) return options.lanes;
-  return std::min(static_cast<uint32_t>(UsableCpus().size()), kLanesMax);
+  return std::min(static_cast<uint32_t>(LaneCpus().size()), kLanesMax);
 }
 
 // Each connection is a descriptor. What the hard limit does not allow is left to OnAcceptError().
@@ -177,7 +169,7 @@ void Server::FillFacts() {
 Status Server::StartLanes() {
   shared_ = {&options_,       environment_.clock, &facts_,
              exchange_.get(), opener_.get(),      &control_signal_};
-  const std::vector<int> cpus = UsableCpus();
+  const std::vector<int> cpus = LaneCpus();
   std::promise<bool> go;
   const std::shared_future<bool> all_recovered = go.get_future().share();
   std::vector<Lane::Starting> starting;

@@ -11,7 +11,6 @@
 #include "bench/classic_suite.h"
 #include "bench/latency_buckets.h"
 #include "bench/report.h"
-#include "env/process_stat.h"
 #include "load/wire.h"
 
 namespace corelane {
@@ -88,14 +87,6 @@ TEST(WireTest, CallsWrongRepliesBad) {
   EXPECT_TRUE(resp.Scan(shifted, kAll).bad);
   EXPECT_TRUE(Wire(Protocol::kMemcached, 64).Scan("SERVER_ERROR out of memory\r\n", kAll).bad);
   EXPECT_TRUE(Wire(Protocol::kNative, 64).Scan(std::string("\x02\0\0\0\0", 5), kAll).bad);
-}
-
-TEST(ProcessStatTest, ReadsThisProcessAndRefusesNone) {
-  const Result<env::ProcessStat> mine = env::ReadProcessStat(getpid());
-  ASSERT_TRUE(mine.ok()) << mine.status().ToString();
-  EXPECT_GT(mine->resident_bytes, 0u);
-  EXPECT_GE(mine->cpu_s(), 0.0);
-  EXPECT_FALSE(env::ReadProcessStat(0).ok());
 }
 
 TEST(LatencyBucketsTest, ABoundBelongsToItsBucket) {

@@ -1,12 +1,12 @@
 #include "bench/load_command.h"
 
 #include <corelane/limits.h>
-#include <sched.h>
 
+#include <algorithm>
 #include <cstdio>
-#include <fstream>
 #include <utility>
 
+#include "bench/output_file.h"
 #include "bench/run_view.h"
 #include "env/clock.h"
 #include "env/process.h"
@@ -37,13 +37,6 @@ Status ReadInto(T& into, const char* flag, const std::string& text, Parse parse)
   if (!parsed.ok()) return FlagError(flag, parsed.status());
   into = std::move(*parsed);
   return OkStatus();
-}
-
-Status WriteFile(const std::string& path, const std::string& text) {
-  std::ofstream file(path);
-  file << text;
-  file.close();
-  return file ? OkStatus() : Status(StatusCode::kIoError, "cannot write " + path);
 }
 
 std::string HdrText(const loadgen::Report& report) {
@@ -193,11 +186,9 @@ Status LoadCommand::CheckMachine() const {
                   "--connections: the system allows " + std::to_string(allowed) +
                       " open files and this takes " + std::to_string(files) + " (ulimit -n)");
   }
-  cpu_set_t usable;
-  CPU_ZERO(&usable);
-  ::sched_getaffinity(0, sizeof(usable), &usable);
+  const std::vector<int> usable = env::UsableCpus();
   for (const int cpu : options_.cpus) {
-    if (cpu >= 0 && cpu < CPU_SETSIZE && CPU_ISSET(static_cast<size_t>(cpu), &usable)) continue;
+    if (std::find(usable.begin(), usable.end(), cpu) != usable.end()) continue;
     return Status(StatusCode::kBadArgument,
                   "--cpus: this process may not use core " + std::to_string(cpu));
   }
@@ -323,13 +314,13 @@ Status LoadCommand::Run(const std::string& command_line) {
 Status LoadCommand::WriteFiles(const loadgen::Report& report) const {
   Status status;
   if (!flags_.json_path.empty()) {
-    status = WriteFile(flags_.json_path, loadgen::ReportJson(report));
+    status = WriteOutputFile(flags_.json_path, loadgen::ReportJson(report));
   }
   if (status.ok() && !flags_.hgrm_path.empty()) {
-    status = WriteFile(flags_.hgrm_path, HdrText(report));
+    status = WriteOutputFile(flags_.hgrm_path, HdrText(report));
   }
   if (status.ok() && !flags_.hlog_path.empty()) {
-    status = WriteFile(flags_.hlog_path, HdrLog(report.result));
+    status = WriteOutputFile(flags_.hlog_path, HdrLog(report.result));
   }
   return status;
 }
