@@ -15,7 +15,7 @@
 #include <utility>
 
 #include "base/buffer.h"
-#include "proto/native_client.h"
+#include "proto/reply_state.h"
 
 namespace corelane::loadgen {
 

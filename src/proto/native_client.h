@@ -17,6 +17,7 @@
 #include "base/buffer.h"
 #include "kv/value.h"
 #include "proto/native_opcodes.h"
+#include "proto/reply_state.h"
 
 namespace corelane::proto {
 
@@ -57,12 +58,6 @@ class NativeRequestWriter {
   void Keys(NativeOpcode opcode, std::span<const std::string_view> keys);
 
   base::Buffer& out_;
-};
-
-enum class ReplyState : uint8_t {
-  kDone,
-  kNeedMore,
-  kError,  // not a reply, or one over the limit: the stream cannot be read any further
 };
 
 // One reply, or one item of a list of results. A status that this version does not know reads as

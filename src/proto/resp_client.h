@@ -17,7 +17,7 @@
 
 #include "base/buffer.h"
 #include "proto/line_scanner.h"
-#include "proto/native_client.h"
+#include "proto/reply_state.h"
 
 namespace corelane::proto {
 
