@@ -1,6 +1,5 @@
 #include "loadgen/connection.h"
 
-#include <bit>
 #include <cstring>
 #include <utility>
 
@@ -13,9 +12,7 @@ Connection::Connection(const Target& target, uint32_t pipeline, io::Reactor& rea
     : target_(target),
       pipeline_(pipeline),
       reactor_(reactor),
-      listener_(listener),
-      mask_(std::bit_ceil(uint64_t{pipeline}) - 1),
-      pending_(mask_ + 1) {}
+      listener_(listener) {}
 
 void Connection::Open(io::UniqueFd fd) {
   CHECK(closed());
@@ -23,7 +20,7 @@ void Connection::Open(io::UniqueFd fd) {
   wire_ = MakeWire(target_.protocol);
   in_.Clear();
   out_.Clear();
-  head_ = tail_ = 0;
+  pending_.Clear();
   opening_replies_ = wire_->Open(out_);
   phase_ = opening_replies_ == 0 ? Phase::kOpen : Phase::kOpening;
   receiving_ = true;
@@ -34,7 +31,7 @@ void Connection::Open(io::UniqueFd fd) {
 void Connection::Abort() {
   if (!open()) return;
   phase_ = Phase::kClosing;
-  head_ = tail_;
+  pending_.Clear();
   if (receiving_) reactor_.CancelRecv(*this);
   if (sending_) reactor_.CancelSend(*this);
   CloseIfQuiet();
@@ -55,8 +52,7 @@ void Connection::CloseIfQuiet() {
 // ---- Output ----
 
 void Connection::Wrote(const Pending& pending) {
-  CHECK(under_way() <= mask_);
-  pending_[tail_++ & mask_] = pending;
+  pending_.Push(pending);
   listener_.OnDirty(*this);
 }
 
@@ -95,7 +91,7 @@ void Connection::OnReceived(std::span<const char> bytes) {
 size_t Connection::TakeReplies(std::string_view in) {
   size_t taken = 0;
   while (taken < in.size() && open()) {
-    if (head_ == tail_ && opening_replies_ == 0) {
+    if (pending_.empty() && opening_replies_ == 0) {
       Break("the server sent what nobody asked for");
       break;
     }
@@ -120,7 +116,8 @@ void Connection::TakeReply(const WireReply& reply) {
     if (--opening_replies_ == 0) phase_ = Phase::kOpen;
     return;
   }
-  const Pending pending = pending_[head_++ & mask_];
+  const Pending pending = pending_.front();
+  pending_.Pop();
   listener_.OnReply(*this, pending, reply);
 }
 

@@ -16,10 +16,10 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "base/buffer.h"
 #include "base/intrusive_list.h"
+#include "base/ring.h"
 #include "io/reactor.h"
 #include "io/unique_fd.h"
 #include "loadgen/operation.h"
@@ -76,14 +76,14 @@ class Connection final : public io::RecvOp, public io::SendOp, public base::Intr
   [[nodiscard]] uint32_t room() const {
     return open() && under_way() < pipeline_ ? pipeline_ - under_way() : 0;
   }
-  [[nodiscard]] uint32_t under_way() const { return static_cast<uint32_t>(tail_ - head_); }
+  [[nodiscard]] uint32_t under_way() const { return static_cast<uint32_t>(pending_.size()); }
   // Calls visit(pending) for what is not answered, oldest first.
   template <typename Visit>
   void ForEachPending(const Visit& visit) const {
-    for (uint64_t at = head_; at != tail_; ++at) visit(pending_[at & mask_]);
+    for (size_t i = 0; i < pending_.size(); ++i) visit(pending_[i]);
   }
   [[nodiscard]] const Pending* oldest() const {
-    return head_ == tail_ ? nullptr : &pending_[head_ & mask_];
+    return pending_.empty() ? nullptr : &pending_.front();
   }
 
   // One request is written: the caller has room() and writes it through wire() into out(), then
@@ -121,10 +121,7 @@ class Connection final : public io::RecvOp, public io::SendOp, public base::Intr
   base::Buffer in_;  // the beginning of a reply
   base::Buffer out_;
   base::Buffer in_flight_;
-  uint64_t mask_;
-  std::vector<Pending> pending_;  // a ring
-  uint64_t head_ = 0;
-  uint64_t tail_ = 0;
+  base::Ring<Pending> pending_;
 };
 
 }  // namespace corelane::loadgen

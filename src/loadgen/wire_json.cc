@@ -88,7 +88,7 @@ void JsonWire::Read(std::string_view key, base::Buffer& out) {
   out.Append("{\"Get\":{\"key\":");
   AppendString(key, out);
   out.Append("}}");
-  pending_.Push(AskedKind::kRead);
+  pending_.Push({AskedKind::kRead});
 }
 
 void JsonWire::Write(std::string_view key, std::string_view value, uint32_t ttl_ms,
@@ -99,14 +99,14 @@ void JsonWire::Write(std::string_view key, std::string_view value, uint32_t ttl_
   out.Append(",\"value\":");
   AppendValue(value, out);
   out.Append("}}");
-  pending_.Push(AskedKind::kWrite);
+  pending_.Push({AskedKind::kWrite});
 }
 
 void JsonWire::Delete(std::string_view key, base::Buffer& out) {
   out.Append("{\"Remove\":{\"key\":");
   AppendString(key, out);
   out.Append("}}");
-  pending_.Push(AskedKind::kDelete);
+  pending_.Push({AskedKind::kDelete});
 }
 
 ReplyState JsonWire::Next(std::string_view in, WireReply& reply) {

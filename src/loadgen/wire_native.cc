@@ -32,7 +32,7 @@ void SayError(std::string_view text, WireReply& reply) {
 
 void NativeWire::Read(std::string_view key, base::Buffer& out) {
   NativeRequestWriter(out).Get(key);
-  pending_.Push(AskedKind::kRead);
+  pending_.Push({AskedKind::kRead});
 }
 
 void NativeWire::Write(std::string_view key, std::string_view value, uint32_t ttl_ms,
@@ -43,30 +43,30 @@ void NativeWire::Write(std::string_view key, std::string_view value, uint32_t tt
   } else {
     writer.PutTtl(key, ttl_ms, value);
   }
-  pending_.Push(AskedKind::kWrite);
+  pending_.Push({AskedKind::kWrite});
 }
 
 void NativeWire::Delete(std::string_view key, base::Buffer& out) {
   NativeRequestWriter(out).Delete(key);
-  pending_.Push(AskedKind::kDelete);
+  pending_.Push({AskedKind::kDelete});
 }
 
 void NativeWire::ReadMany(std::span<const std::string_view> keys, base::Buffer& out) {
   CHECK(!keys.empty());
   NativeRequestWriter(out).MultiGet(keys);
-  pending_.Push(AskedKind::kReadMany, keys.size());
+  pending_.Push({AskedKind::kReadMany, static_cast<uint32_t>(keys.size())});
 }
 
 void NativeWire::WriteMany(std::span<const Pair> pairs, base::Buffer& out) {
   CHECK(!pairs.empty());
   NativeRequestWriter(out).MultiPut(pairs);
-  pending_.Push(AskedKind::kWriteMany, pairs.size());
+  pending_.Push({AskedKind::kWriteMany, static_cast<uint32_t>(pairs.size())});
 }
 
 void NativeWire::Expire(std::string_view key, uint32_t ttl_ms, base::Buffer& out) {
   CHECK(ttl_ms > 0);
   NativeRequestWriter(out).Expire(key, ttl_ms);
-  pending_.Push(AskedKind::kExpire);
+  pending_.Push({AskedKind::kExpire});
 }
 
 ReplyState NativeWire::Next(std::string_view in, WireReply& reply) {

@@ -138,14 +138,14 @@ RespWire::RespWire(RespVersion version) : version_(version), scanner_(ScannerLim
 size_t RespWire::Open(base::Buffer& out) {
   if (version_ == RespVersion::k2) return 0;
   proto::WriteRespCommand({"HELLO", "3"}, out);
-  pending_.Push(AskedKind::kOpen);
+  pending_.Push({AskedKind::kOpen});
   return 1;
 }
 
 void RespWire::Read(std::string_view key, base::Buffer& out) {
   char* const begin = out.Reserve(kGet.size() + BulkBytesMax(key.size()));
   Commit(begin, PutBulk(PutBytes(begin, kGet), key), out);
-  pending_.Push(AskedKind::kRead);
+  pending_.Push({AskedKind::kRead});
 }
 
 void RespWire::Write(std::string_view key, std::string_view value, uint32_t ttl_ms,
@@ -157,13 +157,13 @@ void RespWire::Write(std::string_view key, std::string_view value, uint32_t ttl_
   at = PutBulk(PutBulk(at, key), value);
   if (ttl_ms != 0) at = PutBulkNumber(PutBytes(at, kPx), ttl_ms);
   Commit(begin, at, out);
-  pending_.Push(AskedKind::kWrite);
+  pending_.Push({AskedKind::kWrite});
 }
 
 void RespWire::Delete(std::string_view key, base::Buffer& out) {
   char* const begin = out.Reserve(kDelete.size() + BulkBytesMax(key.size()));
   Commit(begin, PutBulk(PutBytes(begin, kDelete), key), out);
-  pending_.Push(AskedKind::kDelete);
+  pending_.Push({AskedKind::kDelete});
 }
 
 void RespWire::ReadMany(std::span<const std::string_view> keys, base::Buffer& out) {
@@ -174,7 +174,7 @@ void RespWire::ReadMany(std::span<const std::string_view> keys, base::Buffer& ou
   char* at = PutBytes(PutNumberLine(begin, '*', 1 + keys.size()), kReadManyName);
   for (const std::string_view key : keys) at = PutBulk(at, key);
   Commit(begin, at, out);
-  pending_.Push(AskedKind::kReadMany, keys.size());
+  pending_.Push({AskedKind::kReadMany, static_cast<uint32_t>(keys.size())});
 }
 
 void RespWire::WriteMany(std::span<const Pair> pairs, base::Buffer& out) {
@@ -187,7 +187,7 @@ void RespWire::WriteMany(std::span<const Pair> pairs, base::Buffer& out) {
   char* at = PutBytes(PutNumberLine(begin, '*', 1 + 2 * pairs.size()), kWriteManyName);
   for (const auto& [key, value] : pairs) at = PutBulk(PutBulk(at, key), value);
   Commit(begin, at, out);
-  pending_.Push(AskedKind::kWriteMany, pairs.size());
+  pending_.Push({AskedKind::kWriteMany, static_cast<uint32_t>(pairs.size())});
 }
 
 void RespWire::Expire(std::string_view key, uint32_t ttl_ms, base::Buffer& out) {
@@ -195,13 +195,13 @@ void RespWire::Expire(std::string_view key, uint32_t ttl_ms, base::Buffer& out) 
   char* const begin =
       out.Reserve(kExpire.size() + BulkBytesMax(key.size()) + BulkBytesMax(kDecimalBytesMax));
   Commit(begin, PutBulkNumber(PutBulk(PutBytes(begin, kExpire), key), ttl_ms), out);
-  pending_.Push(AskedKind::kExpire);
+  pending_.Push({AskedKind::kExpire});
 }
 
 void RespWire::Raw(std::span<const std::string_view> words, base::Buffer& out) {
   CHECK(!words.empty());
   proto::WriteRespCommand(words, out);
-  pending_.Push(AskedKind::kRaw);
+  pending_.Push({AskedKind::kRaw});
 }
 
 ReplyState RespWire::Next(std::string_view in, WireReply& reply) {
