@@ -198,7 +198,7 @@ def check_leftovers(source):
         if words.search(line):
             yield number, "finish it, or open an issue for it"
         for path in tables.MACHINE_PATHS:
-            # A path that goes on before it (src/work/, ./home/) is not absolute.
+            # A path that goes on before it is not absolute.
             if re.search(r"(?<![\w.$}-])" + re.escape(path), line):
                 yield number, f"{path} is a path of one machine"
         if line != line.rstrip() and not source.path.endswith(".md"):
