@@ -14,10 +14,10 @@
 #include <vector>
 
 #include "bench/classic_suite.h"
-#include "bench/load_command.h"
 #include "bench/output_file.h"
 #include "bench/own_server.h"
 #include "bench/report.h"
+#include "bench/run_command.h"
 #include "env/clock.h"
 
 namespace corelane::tools {
@@ -122,13 +122,13 @@ int Main(int argc, char** argv) {
       "Benchmarks a corelane server: PUT and GET one by one, PUT in batches, memory a key.");
   Flags flags;
   AddFlags(app, flags);
-  LoadCommand load(app);
+  RunCommand run(app);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : kExitUsage;
   }
-  if (load.chosen()) return ExitCodeOf(load.Run(CommandLine(argc, argv)));
+  if (run.chosen()) return ExitCodeOf(run.Run(CommandLine(argc, argv)));
   const bool own = flags.serve || (app.count("--host") == 0 && app.count("--port") == 0);
   const Status status =
       own ? RunOnOwnServer(flags)

@@ -1,0 +1,75 @@
+#include "bench/run_command.h"
+
+#include <cstdio>
+#include <utility>
+
+#include "base/status_macros.h"
+#include "bench/measurement.h"
+#include "bench/output_file.h"
+#include "bench/run_view.h"
+#include "env/clock.h"
+#include "loadgen/hdr_log.h"
+#include "loadgen/hdr_text.h"
+
+namespace corelane::tools {
+namespace {
+
+std::string HdrText(const loadgen::Report& report) {
+  const loadgen::OpFigures total = report.result.figures.Total();
+  std::string text;
+  loadgen::WriteHdrText(report.options.open_loop() ? total.response_ns : total.service_ns, {},
+                        text);
+  return text;
+}
+
+std::string HdrLog(const loadgen::LoadResult& result) {
+  std::string text;
+  loadgen::WriteHdrLogHeader(result.begun_wall_ms, text);
+  int64_t start_ms = 0;
+  for (const loadgen::WindowFigures& window : result.figures.windows) {
+    constexpr int64_t kWindowMillis = 1000;
+    loadgen::WriteHdrLogInterval({.start_ms = start_ms, .length_ms = kWindowMillis},
+                                 window.latency_ns, text);
+    start_ms += kWindowMillis;
+  }
+  return text;
+}
+
+}  // namespace
+
+RunCommand::RunCommand(CLI::App& app)
+    : command_(app.add_subcommand("run", "one run of load on a server that is there")),
+      flags_(*command_, {}) {
+  command_->add_option("--json", paths_.json, "write the report to this file, as JSON");
+  command_->add_option("--hgrm", paths_.hgrm,
+                       "write the percentile distribution, as HdrHistogram's tools read it");
+  command_->add_option("--hlog", paths_.hlog,
+                       "write every second's histogram, as HdrHistogram's tools read it");
+}
+
+Status RunCommand::Run(const std::string& command_line) {
+  const Result<loadgen::LoadOptions> options = flags_.Read();
+  if (!options.ok()) return options.status();
+  const env::SystemClock clock;
+  RunView view(clock, options->threads);
+  Result<loadgen::Report> report = Measure(*options, {clock, flags_.back_end()}, view);
+  view.Clear();
+  if (!report.ok()) return report.status();
+  report->command = command_line;
+  std::fputs(loadgen::ReportText(*report).c_str(), stdout);
+  std::printf("seed: %llu\n", static_cast<unsigned long long>(options->workload.seed));
+  return WriteFiles(*report);
+}
+
+Status RunCommand::WriteFiles(const loadgen::Report& report) const {
+  if (!paths_.json.empty()) {
+    RETURN_IF_ERROR(WriteOutputFile(paths_.json, loadgen::ReportJson(report)));
+  }
+  if (!paths_.hgrm.empty()) RETURN_IF_ERROR(WriteOutputFile(paths_.hgrm, HdrText(report)));
+  if (!paths_.hlog.empty()) {
+    RETURN_IF_ERROR(WriteOutputFile(paths_.hlog, HdrLog(report.result)));
+  }
+  return OkStatus();
+}
+
+}  // namespace corelane::tools

@@ -1,0 +1,44 @@
+#pragma once
+
+// RunCommand: `corelane-bench run`, one run of the load generator against a server that is there.
+// It shows how the run goes on, prints the report, and writes the files that were asked for.
+// One thread.
+
+#include <corelane/status.h>
+
+#include <CLI/CLI.hpp>
+#include <string>
+
+#include "bench/load_flags.h"
+#include "loadgen/report.h"
+
+namespace corelane::tools {
+
+class RunCommand {
+ public:
+  // Adds the subcommand with its flags to `app`, which must not outlive this object.
+  explicit RunCommand(CLI::App& app);
+  RunCommand(const RunCommand&) = delete;
+  RunCommand& operator=(const RunCommand&) = delete;
+
+  [[nodiscard]] bool chosen() const { return command_->parsed(); }
+  // Runs it and prints the report, which tells the command line. kBadArgument: a flag makes no
+  // sense.
+  [[nodiscard]] Status Run(const std::string& command_line);
+
+ private:
+  // Empty: not written.
+  struct Paths {
+    std::string json;
+    std::string hgrm;
+    std::string hlog;
+  };
+
+  [[nodiscard]] Status WriteFiles(const loadgen::Report& report) const;
+
+  CLI::App* const command_;
+  LoadFlags flags_;
+  Paths paths_;
+};
+
+}  // namespace corelane::tools
