@@ -1,6 +1,6 @@
 #pragma once
 
-// Report: what a run found, as text for people and as JSON for programs. Pure; any thread.
+// Report: what a run found, and that as text for people (as JSON: report_json.h). Pure; any thread.
 
 #include <cstdint>
 #include <string>
@@ -35,6 +35,5 @@ inline constexpr double kReportedPercents[] = {50, 90, 95, 99, 99.9, 99.99, 99.9
 [[nodiscard]] double AskedPerSecond(const LoadOptions& options);
 
 [[nodiscard]] std::string ReportText(const Report& report);
-[[nodiscard]] std::string ReportJson(const Report& report);
 
 }  // namespace corelane::loadgen

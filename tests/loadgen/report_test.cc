@@ -5,6 +5,8 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "loadgen/report_json.h"
+
 namespace corelane::loadgen {
 namespace {
 
@@ -66,7 +68,7 @@ TEST(Report, APercentileThatTheSamplesDoNotCarryIsNotTold) {
 }
 
 TEST(Report, JsonSaysTheSame) {
-  const auto json = nlohmann::json::parse(ReportJson(OneReport()));
+  const auto json = nlohmann::json::parse(JsonText(ReportDocument(OneReport())));
   EXPECT_EQ(json["all"]["answered"], 100'010);
   EXPECT_EQ(json["operations"]["update"]["errors"], 3);
   EXPECT_EQ(json["load"]["asked_per_second"], 10'000);
@@ -84,7 +86,7 @@ TEST(Report, JsonSaysTheSame) {
 TEST(Report, AServersWordsNeedNotBeText) {
   Report report = OneReport();
   report.result.figures.first_error = "ERR \xff\xfe";
-  const auto json = nlohmann::json::parse(ReportJson(report));
+  const auto json = nlohmann::json::parse(JsonText(ReportDocument(report)));
   EXPECT_TRUE(json["first_error"].get<std::string>().starts_with("ERR "));
 }
 
@@ -94,7 +96,7 @@ TEST(Report, AClosedLoopTellsServiceTimes) {
   const std::string text = ReportText(report);
   EXPECT_NE(text.find("closed loop"), std::string::npos) << text;
   EXPECT_EQ(text.find("all, response"), std::string::npos) << text;
-  EXPECT_FALSE(nlohmann::json::parse(ReportJson(report))["all"].contains("response"));
+  EXPECT_FALSE(nlohmann::json::parse(JsonText(ReportDocument(report)))["all"].contains("response"));
 }
 
 TEST(Report, ASecondThatIsWorseWidensTheIntervals) {

@@ -1,6 +1,7 @@
 #include "bench/run_command.h"
 
 #include <cstdio>
+#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "base/status_macros.h"
@@ -10,6 +11,7 @@
 #include "env/clock.h"
 #include "loadgen/hdr_log.h"
 #include "loadgen/hdr_text.h"
+#include "loadgen/report_json.h"
 
 namespace corelane::tools {
 namespace {
@@ -63,7 +65,8 @@ Status RunCommand::Run(const std::string& command_line) {
 
 Status RunCommand::WriteFiles(const loadgen::Report& report) const {
   if (!paths_.json.empty()) {
-    RETURN_IF_ERROR(WriteOutputFile(paths_.json, loadgen::ReportJson(report)));
+    RETURN_IF_ERROR(
+        WriteOutputFile(paths_.json, loadgen::JsonText(loadgen::ReportDocument(report))));
   }
   if (!paths_.hgrm.empty()) RETURN_IF_ERROR(WriteOutputFile(paths_.hgrm, HdrText(report)));
   if (!paths_.hlog.empty()) {
