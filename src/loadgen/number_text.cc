@@ -20,7 +20,8 @@ struct Unit {
 };
 
 constexpr Unit kRateUnits[] = {{"", 1}, {"k", 1e3}, {"m", 1e6}};
-constexpr Unit kDurationUnits[] = {{"ms", 1e6}, {"s", 1e9}, {"m", 60e9}, {"h", 3600e9}};
+constexpr Unit kDurationUnits[] = {
+    {"us", 1e3}, {"ms", 1e6}, {"s", 1e9}, {"m", 60e9}, {"h", 3600e9}};
 constexpr Unit kByteUnits[] = {{"", 1}, {"b", 1}, {"kb", 1024}, {"mb", 1024 * 1024}};
 constexpr Unit kNoUnits[] = {{"", 1}};
 
@@ -60,7 +61,7 @@ Result<double> ParseRate(std::string_view text) {
 Result<int64_t> ParseDurationNanos(std::string_view text) {
   double duration_ns = 0;
   if (!ReadNumber(text, kDurationUnits, duration_ns)) {
-    return Wrong(text, "is no duration; write for example 500ms, 10s, 5m or 24h");
+    return Wrong(text, "is no duration; write for example 250us, 500ms, 10s, 5m or 24h");
   }
   if (duration_ns > static_cast<double>(kDurationNanosMax)) return Wrong(text, "is over 31 days");
   const int64_t whole = std::llround(duration_ns);

@@ -22,7 +22,7 @@ inline constexpr double kRatePerSecondMax = 1e9;
 // "250", "2.5k", "1m" (10^3, 10^6), from 0 to kRatePerSecondMax.
 [[nodiscard]] Result<double> ParseRate(std::string_view text);
 
-// "500ms", "10s", "1.5m", "24h"; more than 0, at most kDurationNanosMax.
+// "250us", "500ms", "10s", "1.5m", "24h"; more than 0, at most kDurationNanosMax.
 [[nodiscard]] Result<int64_t> ParseDurationNanos(std::string_view text);
 
 // "100", "64b", "4kb", "1mb" (2^10, 2^20), from 0 to kValueBytesHardMax.

@@ -1,0 +1,61 @@
+#include "loadgen/goal.h"
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "loadgen/number_text.h"
+#include "loadgen/order_statistics.h"
+
+namespace corelane::loadgen {
+namespace {
+
+Result<Goal> ParseGoal(std::string_view text) {
+  const size_t below = text.find('<');
+  if (!text.starts_with('p') || below == std::string_view::npos) {
+    return Status(StatusCode::kBadArgument,
+                  absl::StrCat("'", std::string(text), "' is no goal such as p99<1ms"));
+  }
+  const auto percent = ParsePlainNumber(text.substr(1, below - 1));
+  if (!percent.ok()) return percent.status();
+  if (*percent <= 0 || *percent >= 100) {
+    return Status(StatusCode::kBadArgument,
+                  absl::StrCat("'", std::string(text), "': a percentile is between 0 and 100"));
+  }
+  const auto below_ns = ParseDurationNanos(text.substr(below + 1));
+  if (!below_ns.ok()) return below_ns.status();
+  return Goal{*percent, *below_ns};
+}
+
+double Millis(int64_t nanos) { return static_cast<double>(nanos) / 1e6; }
+
+}  // namespace
+
+Result<std::vector<Goal>> ParseGoals(std::string_view text) {
+  std::vector<Goal> goals;
+  for (const std::string_view part : SplitAt(text, ',')) {
+    const Result<Goal> goal = ParseGoal(part);
+    if (!goal.ok()) return goal.status();
+    goals.push_back(*goal);
+  }
+  return goals;
+}
+
+GoalState CheckGoals(std::span<const Goal> goals, const base::Histogram& latency_ns) {
+  GoalState state{.holds = true, .because = {}};
+  for (const Goal& goal : goals) {
+    const char* const separator = state.because.empty() ? "" : ", ";
+    if (!Carries(latency_ns.count(), goal.percent)) {
+      state.holds = false;
+      absl::StrAppendFormat(&state.because, "%sp%g takes %u answers and there are %u", separator,
+                            goal.percent, SamplesNeeded(goal.percent), latency_ns.count());
+      continue;
+    }
+    const int64_t value_ns = latency_ns.ValueAtPercentile(goal.percent);
+    const bool holds = value_ns < goal.below_ns;
+    state.holds = state.holds && holds;
+    absl::StrAppendFormat(&state.because, "%sp%g is %.3g ms, %s %g ms", separator, goal.percent,
+                          Millis(value_ns), holds ? "below" : "not below", Millis(goal.below_ns));
+  }
+  return state;
+}
+
+}  // namespace corelane::loadgen

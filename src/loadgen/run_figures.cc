@@ -1,0 +1,178 @@
+#include "loadgen/run_figures.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "base/absl_view.h"
+#include "loadgen/order_statistics.h"
+
+namespace corelane::loadgen {
+namespace {
+
+constexpr std::string_view kMicros = "us";
+
+double Micros(int64_t nanos) { return static_cast<double>(nanos) / 1e3; }
+
+const RunFigure* Find(std::span<const RunFigure> figures, std::string_view name) {
+  const auto at = std::ranges::find(figures, name, &RunFigure::name);
+  return at == figures.end() ? nullptr : &*at;
+}
+
+// The value of one figure in each of the runs; nothing where one of them has it not.
+template <typename Runs, typename FiguresOfRun>
+std::optional<std::vector<double>> Values(const Runs& runs, const FiguresOfRun& of,
+                                          std::string_view name) {
+  std::vector<double> values;
+  for (const auto& run : runs) {
+    const RunFigure* const figure = Find(of(run), name);
+    if (figure == nullptr) return std::nullopt;
+    values.push_back(figure->value);
+  }
+  return values;
+}
+
+// values is not empty.
+double Median(std::vector<double> values) {
+  std::ranges::sort(values);
+  const size_t middle = values.size() / 2;
+  return values.size() % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
+}
+
+// By default no figure that mostly says what another has said already: each one more widens the
+// intervals of all.
+bool Chosen(std::string_view name, const std::vector<std::string>& names) {
+  if (names.empty()) return name != "p50" && name != "p95";
+  return std::ranges::find(names, name) != names.end();
+}
+
+std::string Describe(const FigureComparison& figure) {
+  const Comparison& comparison = figure.comparison;
+  return absl::StrFormat("%s %+.1f %% (%+.1f to %+.1f %%)", base::ToAbsl(figure.a.name),
+                         100 * (comparison.ratio - 1), 100 * (comparison.ratio_low - 1),
+                         100 * (comparison.ratio_high - 1));
+}
+
+}  // namespace
+
+std::vector<RunFigure> FiguresOf(const Report& report) {
+  const OpFigures total = report.result.figures.Total();
+  const bool open_loop = report.options.open_loop();
+  const base::Histogram& latency_ns = open_loop ? total.response_ns : total.service_ns;
+  std::vector<RunFigure> figures;
+  const auto add = [&](std::string_view name, std::string_view unit, FigureKind kind,
+                       double value) {
+    if (value > 0) figures.push_back({name, unit, kind, value});
+  };
+  if (!open_loop) add("throughput", "1/s", FigureKind::kRate, report.result.AnsweredPerSecond());
+  add("mean", kMicros, FigureKind::kTime, latency_ns.Mean() / 1e3);
+  constexpr std::pair<std::string_view, double> kPercentiles[] = {
+      {"p50", 50}, {"p95", 95}, {"p99", 99}, {"p99.9", 99.9}};
+  for (const auto& [name, percent] : kPercentiles) {
+    if (!Carries(latency_ns.count(), percent)) continue;
+    add(name, kMicros, FigureKind::kTime, Micros(latency_ns.ValueAtPercentile(percent)));
+  }
+  if (report.options.server_pid != 0 && total.answered() > 0) {
+    add("server-cpu", kMicros, FigureKind::kTime,
+        report.result.server.cpu_s() * 1e6 / static_cast<double>(total.answered()));
+  }
+  return figures;
+}
+
+std::vector<FigureComparison> CompareFigures(std::span<const FigurePair> rounds,
+                                             const FigureCompareOptions& options) {
+  struct Row {
+    std::string_view name;
+    std::vector<double> a;
+    std::vector<double> b;
+  };
+  std::vector<Row> rows;
+  for (const std::string_view name : kRunFigureNames) {
+    if (rounds.empty() || !Chosen(name, options.names)) continue;
+    auto a = Values(
+        rounds, [](const FigurePair& round) { return std::span(round.a); }, name);
+    auto b = Values(
+        rounds, [](const FigurePair& round) { return std::span(round.b); }, name);
+    if (a && b) rows.push_back({name, std::move(*a), std::move(*b)});
+  }
+  std::vector<FigureComparison> compared;
+  for (const Row& row : rows) {
+    FigureComparison figure{.a = *Find(rounds[0].a, row.name), .b = {}, .comparison = {}};
+    figure.b = figure.a;
+    figure.a.value = Median(row.a);
+    figure.b.value = Median(row.b);
+    const CompareOptions each{
+        .kind = figure.a.kind,
+        .confidence = 1 - (1 - options.confidence) / static_cast<double>(rows.size()),
+        .effect_min = options.effect_min};
+    const Result<Comparison> comparison = Compare(row.a, row.b, each);
+    if (comparison.ok()) figure.comparison = *comparison;
+    compared.push_back(std::move(figure));
+  }
+  return compared;
+}
+
+std::string_view ComparedAsName(ComparedAs compared) {
+  switch (compared) {
+    case ComparedAs::kNoDifference:
+      return "no difference";
+    case ComparedAs::kFaster:
+      return "faster";
+    case ComparedAs::kSlower:
+      return "slower";
+    case ComparedAs::kMixed:
+      return "mixed";
+    case ComparedAs::kTooFewRounds:
+      return "too few rounds";
+  }
+  return "unknown";
+}
+
+ComparisonVerdict JudgeComparison(std::span<const FigureComparison> figures) {
+  std::string better;
+  std::string worse;
+  bool too_few = figures.empty();
+  for (const FigureComparison& figure : figures) {
+    const Verdict verdict = figure.comparison.verdict;
+    too_few |= verdict == Verdict::kTooFewRounds;
+    if (verdict != Verdict::kFaster && verdict != Verdict::kSlower) continue;
+    std::string& list = verdict == Verdict::kFaster ? better : worse;
+    absl::StrAppend(&list, list.empty() ? "" : ", ", Describe(figure));
+  }
+  if (too_few) {
+    return {ComparedAs::kTooFewRounds,
+            absl::StrFormat("It takes %u rounds or more to tell a difference from chance.",
+                            kCompareRoundsMin)};
+  }
+  if (!better.empty() && !worse.empty()) {
+    return {ComparedAs::kMixed,
+            absl::StrCat("B is better in ", better, "; it is worse in ", worse, ".")};
+  }
+  if (!better.empty()) return {ComparedAs::kFaster, absl::StrCat("B is better in ", better, ".")};
+  if (!worse.empty()) return {ComparedAs::kSlower, absl::StrCat("B is worse in ", worse, ".")};
+  return {ComparedAs::kNoDifference,
+          "No figure differs by more than what chance and the least effect explain."};
+}
+
+std::vector<FigureSpread> SpreadsOf(std::span<const std::vector<RunFigure>> rounds) {
+  std::vector<FigureSpread> spreads;
+  for (const std::string_view name : kRunFigureNames) {
+    if (rounds.empty()) break;
+    auto values = Values(
+        rounds, [](const std::vector<RunFigure>& round) { return std::span(round); }, name);
+    if (!values) continue;
+    std::ranges::sort(*values);
+    const std::optional<RankInterval> ranks = RanksAround(values->size(), 50);
+    spreads.push_back({.name = name,
+                       .unit = Find(rounds[0], name)->unit,
+                       .median = Median(*values),
+                       .least = values->front(),
+                       .most = values->back(),
+                       .low = ranks ? (*values)[ranks->low - 1] : values->front(),
+                       .high = ranks ? (*values)[ranks->high - 1] : values->back()});
+  }
+  return spreads;
+}
+
+}  // namespace corelane::loadgen

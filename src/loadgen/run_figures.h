@@ -1,0 +1,85 @@
+#pragma once
+
+// The figures of a run by which it is set against other runs, each a name, a unit and one number;
+// how two rows of such runs differ (for pairs of runs see compare.h), and how far one row scatters.
+// Pure functions, any thread.
+
+#include <corelane/status.h>
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "loadgen/compare.h"
+#include "loadgen/report.h"
+
+namespace corelane::loadgen {
+
+struct RunFigure {
+  std::string_view name;  // one of kRunFigureNames
+  std::string_view unit;
+  FigureKind kind = FigureKind::kTime;
+  double value = 0;  // above 0
+};
+
+inline constexpr std::string_view kRunFigureNames[] = {"throughput", "mean",  "p50",       "p95",
+                                                       "p99",        "p99.9", "server-cpu"};
+
+// Those that the run has: throughput of a closed loop (an open one has the rate it was asked for),
+// the percentiles that its answers carry, and CPU time an answer where the server's process is
+// known.
+[[nodiscard]] std::vector<RunFigure> FiguresOf(const Report& report);
+
+// A round of a comparison.
+struct FigurePair {
+  std::vector<RunFigure> a;
+  std::vector<RunFigure> b;
+};
+
+struct FigureComparison {
+  RunFigure a;  // the medians of the rounds
+  RunFigure b;
+  Comparison comparison;
+};
+
+// How sure a comparison of several figures is to be. The confidence is that of all of them
+// together: each gets a share of what is left to error (Bonferroni), since of twenty figures
+// without a difference one would otherwise seem to differ.
+struct FigureCompareOptions {
+  double confidence = kUsualConfidence;
+  double effect_min = 0.01;
+  std::vector<std::string> names;  // of kRunFigureNames; empty: all but p50 and p95
+};
+
+// The figures that all runs of all rounds have.
+[[nodiscard]] std::vector<FigureComparison> CompareFigures(std::span<const FigurePair> rounds,
+                                                           const FigureCompareOptions& options);
+
+enum class ComparedAs : uint8_t { kNoDifference, kFaster, kSlower, kMixed, kTooFewRounds };
+
+// "no difference", "faster", "slower", "mixed", "too few rounds": said of B.
+[[nodiscard]] std::string_view ComparedAsName(ComparedAs compared);
+
+struct ComparisonVerdict {
+  ComparedAs is = ComparedAs::kTooFewRounds;
+  std::string because;  // a sentence, with the figures that differ
+};
+[[nodiscard]] ComparisonVerdict JudgeComparison(std::span<const FigureComparison> figures);
+
+// How one figure scatters over rounds that should be alike.
+struct FigureSpread {
+  std::string_view name;
+  std::string_view unit;
+  double median = 0;
+  double least = 0;
+  double most = 0;
+  // Where the true median lies, by order statistics; least and most where there are too few rounds
+  // to say.
+  double low = 0;
+  double high = 0;
+};
+[[nodiscard]] std::vector<FigureSpread> SpreadsOf(std::span<const std::vector<RunFigure>> rounds);
+
+}  // namespace corelane::loadgen

@@ -1,0 +1,126 @@
+#include "loadgen/run_figures.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <string>
+
+#include "base/random.h"
+
+namespace corelane::loadgen {
+namespace {
+
+constexpr int64_t kSecond = 1'000'000'000;
+
+// A closed loop: `answers` of 1 to 100 us.
+Report OneRun(uint64_t answers) {
+  Report report;
+  report.result.measured_ns = 10 * kSecond;
+  base::Histogram& service_ns = report.result.figures.Of(OpKind::kRead).service_ns;
+  for (int64_t micros = 1; micros <= 100; ++micros) {
+    service_ns.RecordMany(micros * 1000, answers / 100);
+  }
+  return report;
+}
+
+std::vector<std::string> Names(const std::vector<RunFigure>& figures) {
+  std::vector<std::string> names;
+  for (const RunFigure& figure : figures) names.emplace_back(figure.name);
+  return names;
+}
+
+TEST(RunFigures, AreThoseThatTheRunHas) {
+  Report report = OneRun(1000);
+  // A thousand answers carry no p99.9.
+  EXPECT_EQ(Names(FiguresOf(report)),
+            (std::vector<std::string>{"throughput", "mean", "p50", "p95", "p99"}));
+  EXPECT_EQ(FiguresOf(report)[0].value, 100);
+  EXPECT_NEAR(FiguresOf(report)[2].value, 50, 0.1);
+  report.options.server_pid = 1;
+  report.result.server = {.user_s = 0.5, .system_s = 0.5};
+  EXPECT_EQ(FiguresOf(report).back().name, "server-cpu");
+  EXPECT_EQ(FiguresOf(report).back().value, 1000);
+  report.options.rate = {{1, 1, kSecond}};
+  report.result.figures.Of(OpKind::kRead).response_ns.RecordMany(7000, 10'000);
+  EXPECT_EQ(Names(FiguresOf(report)),
+            (std::vector<std::string>{"mean", "p50", "p95", "p99", "p99.9", "server-cpu"}));
+  EXPECT_NEAR(FiguresOf(report)[0].value, 7, 0.01);
+}
+
+// Rounds of two figures that scatter by 2 %, with B's times so many times A's.
+std::vector<FigurePair> Rounds(size_t count, double ratio, uint64_t seed) {
+  base::Random random(seed);
+  const auto scatter = [&] { return 0.98 + static_cast<double>(random.Uniform(40)) / 1000; };
+  std::vector<FigurePair> rounds;
+  for (size_t i = 0; i < count; ++i) {
+    FigurePair round;
+    round.a = {{"throughput", "1/s", FigureKind::kRate, 1000 * scatter()},
+               {"p99", "us", FigureKind::kTime, 50 * scatter()}};
+    round.b = {{"throughput", "1/s", FigureKind::kRate, 1000 * scatter()},
+               {"p99", "us", FigureKind::kTime, 50 * ratio * scatter()}};
+    rounds.push_back(std::move(round));
+  }
+  return rounds;
+}
+
+TEST(RunFigures, OfTheSameHardlyEverDiffer) {
+  int differ = 0;
+  for (uint64_t seed = 1; seed <= 400; ++seed) {
+    const auto compared = CompareFigures(Rounds(10, 1, seed), {});
+    ASSERT_EQ(compared.size(), 2U);
+    differ += JudgeComparison(compared).is != ComparedAs::kNoDifference ? 1 : 0;
+  }
+  // 5 % of them by chance, and three standard deviations of that.
+  EXPECT_LE(differ, 33);
+}
+
+TEST(RunFigures, ADifferenceIsFoundAndSaid) {
+  const auto compared = CompareFigures(Rounds(10, 1.05, 1), {});
+  const ComparisonVerdict verdict = JudgeComparison(compared);
+  EXPECT_EQ(verdict.is, ComparedAs::kSlower);
+  EXPECT_NE(verdict.because.find("worse in p99 +5."), std::string::npos) << verdict.because;
+  EXPECT_EQ(verdict.because.find("throughput"), std::string::npos) << verdict.because;
+  EXPECT_EQ(JudgeComparison(CompareFigures(Rounds(10, 0.9, 1), {})).is, ComparedAs::kFaster);
+}
+
+TEST(RunFigures, WhatIsBetterInOneAndWorseInAnotherIsMixed) {
+  std::vector<FigurePair> rounds = Rounds(10, 1.2, 1);
+  for (FigurePair& round : rounds) round.b[0].value *= 1.2;
+  EXPECT_EQ(JudgeComparison(CompareFigures(rounds, {})).is, ComparedAs::kMixed);
+  EXPECT_EQ(JudgeComparison(CompareFigures(rounds, {.names = {"throughput"}})).is,
+            ComparedAs::kFaster);
+}
+
+TEST(RunFigures, TooFewRoundsAreNoVerdict) {
+  EXPECT_EQ(JudgeComparison(CompareFigures(Rounds(5, 2, 1), {})).is, ComparedAs::kTooFewRounds);
+  EXPECT_EQ(JudgeComparison(CompareFigures({}, {})).is, ComparedAs::kTooFewRounds);
+}
+
+TEST(RunFigures, OneThatARunLacksIsNotCompared) {
+  std::vector<FigurePair> rounds = Rounds(10, 1, 1);
+  rounds[3].b.pop_back();
+  const auto compared = CompareFigures(rounds, {});
+  ASSERT_EQ(compared.size(), 1U);
+  EXPECT_EQ(compared[0].a.name, "throughput");
+}
+
+TEST(RunFigures, SpreadTellsWhereTheMedianLies) {
+  std::vector<std::vector<RunFigure>> rounds;
+  for (int i = 1; i <= 9; ++i) {
+    rounds.push_back({{"p50", "us", FigureKind::kTime, static_cast<double>(i)}});
+  }
+  const auto spreads = SpreadsOf(rounds);
+  ASSERT_EQ(spreads.size(), 1U);
+  EXPECT_EQ(spreads[0].median, 5);
+  EXPECT_EQ(spreads[0].least, 1);
+  EXPECT_EQ(spreads[0].most, 9);
+  // The 2nd and the 8th of nine: David and Nagaraja, 7.1, at 96 %.
+  EXPECT_EQ(spreads[0].low, 2);
+  EXPECT_EQ(spreads[0].high, 8);
+  rounds.resize(3);
+  EXPECT_EQ(SpreadsOf(rounds)[0].low, 1);
+  EXPECT_TRUE(SpreadsOf({}).empty());
+}
+
+}  // namespace
+}  // namespace corelane::loadgen
