@@ -20,9 +20,12 @@ SequenceBook::Row* SequenceBook::Find(uint64_t key) {
   return row == nullptr ? nullptr : &rows_[static_cast<size_t>(row - rows_.data())];
 }
 
-uint64_t SequenceBook::Send(uint64_t key) {
+uint64_t SequenceBook::Send(uint64_t key, WriteKind kind) {
   Row* const row = Find(key);
-  return row == nullptr ? 0 : ++row->sent;
+  if (row == nullptr) return 0;
+  ++row->sent;
+  if (kind == WriteKind::kDelete) row->deleted = row->sent;
+  return row->sent;
 }
 
 void SequenceBook::Acknowledge(uint64_t key, uint64_t sequence) {
@@ -32,8 +35,14 @@ void SequenceBook::Acknowledge(uint64_t key, uint64_t sequence) {
   row->floor = std::max(row->floor, sequence);
 }
 
-void SequenceBook::Abandon(uint64_t key) {
-  if (Find(key) != nullptr) abandoned_.insert(key);
+void SequenceBook::Abandon(uint64_t key, uint64_t sequence, WriteKind kind) {
+  if (Find(key) == nullptr) return;
+  Abandoned& abandoned = abandoned_[key];
+  if (kind == WriteKind::kDelete) {
+    abandoned.deletes = true;
+  } else {
+    abandoned.values.push_back(sequence);
+  }
 }
 
 uint64_t SequenceBook::Floor(uint64_t key) const {
@@ -45,14 +54,27 @@ ReadState SequenceBook::Judge(uint64_t key, uint64_t floor, std::optional<uint64
   Row* const row = Find(key);
   if (row == nullptr) return ReadState::kUntracked;
   if (!sequence.has_value()) {
-    return floor == 0 || misses_allowed_ ? ReadState::kSound : ReadState::kLost;
+    return MayBeGone(*row, key, floor) ? ReadState::kSound : ReadState::kLost;
   }
   if (*sequence == 0 || *sequence > row->sent) return ReadState::kNeverSent;
   if (*sequence < floor) {
-    return abandoned_.contains(key) ? ReadState::kSound : ReadState::kStale;
+    return IsAbandoned(key, *sequence) ? ReadState::kSound : ReadState::kStale;
   }
   row->floor = std::max(row->floor, *sequence);
   return ReadState::kSound;
+}
+
+bool SequenceBook::MayBeGone(const Row& row, uint64_t key, uint64_t floor) const {
+  if (floor == 0 || row.deleted >= floor || misses_allowed_) return true;
+  const auto found = abandoned_.find(key);
+  return found != abandoned_.end() && found->second.deletes;
+}
+
+bool SequenceBook::IsAbandoned(uint64_t key, uint64_t sequence) const {
+  const auto found = abandoned_.find(key);
+  if (found == abandoned_.end()) return false;
+  const std::vector<uint64_t>& values = found->second.values;
+  return std::find(values.begin(), values.end(), sequence) != values.end();
 }
 
 }  // namespace corelane::loadgen

@@ -4,9 +4,10 @@
 // has a write that was acknowledged got lost, or does the server answer with an older one?
 //
 // Each write of a key takes the key's next sequence number, from 1, and carries it in the value
-// (payload.h). A delete takes one as well, although no value carries it. The book keeps two numbers
-// for each key: `sent`, of the last write sent, and `floor`, of the last write that is known to
-// have taken effect: because it was acknowledged, or because it was read.
+// (payload.h). A delete takes one as well, although no value carries it. The book keeps three
+// numbers for each key: `sent`, of the last write sent; `deleted`, of the last delete among them;
+// and `floor`, of the last write that is known to have taken effect: because it was acknowledged,
+// or because it was read.
 //
 // The rule. A read remembers the key's floor at the moment it is sent. When its reply has come, a
 // value with the sequence number s is
@@ -14,7 +15,8 @@
 //   stale       if s is lower: a later write had taken effect before the read was even sent;
 //   never sent  if s is higher, or 0: this run has not written it;
 // and a miss is
-//   sound       if that floor is 0, or if keys may vanish by themselves (deletes, times to live);
+//   sound       if that floor is 0, if `deleted` is not below it (the delete may have been the
+//               last that had taken effect), or if keys may vanish by themselves (times to live);
 //   lost        otherwise.
 // A sound value that was read lifts the floor, so that of two reads one after the other the second
 // may not go back behind the first, even while the writes in question are not acknowledged.
@@ -24,7 +26,9 @@
 // current from when its write takes effect until the next one's does. Write s cannot have taken
 // effect before it was sent, hence s <= sent. It was overtaken for certain before the read was sent
 // just if a higher number was known to have taken effect then. Any s between was current at some
-// moment between the read's sending and its reply, as far as anyone outside can tell.
+// moment between the read's sending and its reply, as far as anyone outside can tell. A miss is the
+// value of a delete, and some delete is in that range just if the last one sent is. (A delete that
+// the server has refused counts as well: a miss is then excused until the next write is known.)
 //
 // What it takes:
 //   1. All writes of a key, the load phase's included, and all reads that are judged, are those of
@@ -34,22 +38,24 @@
 //   3. A reply is judged, and an acknowledgement noted, when it is received, in that order; and a
 //      read's floor is taken when it is handed to the socket or before.
 //   4. A write whose reply will never come (a lost connection, a timeout that gives up) is
-//   abandoned:
-//      it may take effect at any later moment, so that its key is not held to be stale any more.
-//      A write that the server has refused is simply never acknowledged.
+//      abandoned: it may take effect at any later moment, so that its own value, or a miss if it
+//      is a delete, is sound for good. A write that the server has refused is simply never
+//      acknowledged.
 //
-// 16 bytes a key, all of them taken at the start, so that no growing of a table disturbs a
+// 24 bytes a key, all of them taken at the start, so that no growing of a table disturbs a
 // measurement. Used by one thread.
 
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <unordered_set>
+#include <unordered_map>
 #include <vector>
 
 #include "loadgen/key_share.h"
 
 namespace corelane::loadgen {
+
+enum class WriteKind : uint8_t { kValue, kDelete };
 
 enum class ReadState : uint8_t {
   kSound,
@@ -62,15 +68,15 @@ enum class ReadState : uint8_t {
 class SequenceBook {
  public:
   // Keeps the first `keys_max` keys of a thread's own, in the order of KeyShare::IndexOf().
-  // `misses_allowed`: keys may vanish by themselves.
+  // `misses_allowed`: keys may vanish by themselves; deletes the book knows of.
   SequenceBook(const KeyShare& share, size_t keys_max, bool misses_allowed);
 
   // A write of the key is about to be sent: its sequence number, 0 for a key that is not tracked.
-  [[nodiscard]] uint64_t Send(uint64_t key);
+  [[nodiscard]] uint64_t Send(uint64_t key, WriteKind kind = WriteKind::kValue);
   // The write has been acknowledged.
   void Acknowledge(uint64_t key, uint64_t sequence);
-  // Whether a write of the key took effect will never be known.
-  void Abandon(uint64_t key);
+  // Whether the write took effect will never be known.
+  void Abandon(uint64_t key, uint64_t sequence, WriteKind kind = WriteKind::kValue);
 
   // A read of the key is about to be sent: what Judge() is to be given with its reply.
   [[nodiscard]] uint64_t Floor(uint64_t key) const;
@@ -81,17 +87,25 @@ class SequenceBook {
   struct Row {
     uint64_t floor = 0;
     uint64_t sent = 0;
+    uint64_t deleted = 0;
   };
-  static_assert(sizeof(Row) == 16, "the comment above says so");
+  static_assert(sizeof(Row) == 24, "the comment above says so");
+  struct Abandoned {
+    std::vector<uint64_t> values;
+    bool deletes = false;
+  };
 
   // nullptr: not tracked.
   [[nodiscard]] const Row* Find(uint64_t key) const;
   [[nodiscard]] Row* Find(uint64_t key);
+  [[nodiscard]] bool MayBeGone(const Row& row, uint64_t key, uint64_t floor) const;
+  [[nodiscard]] bool IsAbandoned(uint64_t key, uint64_t sequence) const;
 
   const KeyShare share_;
   const bool misses_allowed_;
   std::vector<Row> rows_;
-  std::unordered_set<uint64_t> abandoned_;  // few: a connection that breaks is an event
+  // By key. Few: a connection that breaks is an event.
+  std::unordered_map<uint64_t, Abandoned> abandoned_;
 };
 
 }  // namespace corelane::loadgen

@@ -112,6 +112,25 @@ TEST(SequenceBookTest, KeysThatMayVanishMayBeMissedButNotRise) {
   EXPECT_EQ(book.Judge(kKey, floor, 1), ReadState::kStale);
 }
 
+// writes 1, 2 (a delete), 3: a miss is sound for as long as the delete may be the last.
+TEST(SequenceBookTest, ADeleteExcusesMissesUntilTheNextWriteIsKnown) {
+  SequenceBook book = MakeBook();
+  Write(book);
+  const uint64_t before = book.Floor(kKey);
+  EXPECT_EQ(book.Judge(kKey, before, std::nullopt), ReadState::kLost);
+  const uint64_t deleted = book.Send(kKey, WriteKind::kDelete);
+  // It is under way, or has just taken effect.
+  EXPECT_EQ(book.Judge(kKey, before, std::nullopt), ReadState::kSound);
+  EXPECT_EQ(book.Judge(kKey, before, 1), ReadState::kSound);
+  book.Acknowledge(kKey, deleted);
+  const uint64_t after = book.Floor(kKey);
+  EXPECT_EQ(book.Judge(kKey, after, std::nullopt), ReadState::kSound);
+  EXPECT_EQ(book.Judge(kKey, after, 1), ReadState::kStale);
+  Write(book);
+  EXPECT_EQ(book.Judge(kKey, after, std::nullopt), ReadState::kSound);
+  EXPECT_EQ(book.Judge(kKey, book.Floor(kKey), std::nullopt), ReadState::kLost);
+}
+
 TEST(SequenceBookTest, ARefusedWriteChangesNothing) {
   SequenceBook book = MakeBook();
   Write(book);
@@ -129,11 +148,13 @@ TEST(SequenceBookTest, AnAbandonedWriteMayTakeEffectLate) {
   Write(book, 5);
   Write(book, 5);
   EXPECT_EQ(book.Send(kKey), 2u);
-  book.Abandon(kKey);
+  book.Abandon(kKey, 2);
   Write(book);
   const uint64_t floor = book.Floor(kKey);
   EXPECT_EQ(floor, 3u);
   EXPECT_EQ(book.Judge(kKey, floor, 2), ReadState::kSound);
+  // The write before it is over for good.
+  EXPECT_EQ(book.Judge(kKey, floor, 1), ReadState::kStale);
   EXPECT_EQ(book.Judge(kKey, floor, std::nullopt), ReadState::kLost);
   EXPECT_EQ(book.Judge(kKey, floor, 4), ReadState::kNeverSent);
   EXPECT_EQ(book.Judge(5, book.Floor(5), 1), ReadState::kStale);
@@ -147,7 +168,7 @@ TEST(SequenceBookTest, KeepsOwnKeysUpToItsBound) {
   for (const uint64_t key : {0u, 2u, 9u, 10u, 12u, 14u}) {
     EXPECT_EQ(book.Send(key), 0u) << key;
     book.Acknowledge(key, 0);
-    book.Abandon(key);
+    book.Abandon(key, 1);
     EXPECT_EQ(book.Floor(key), 0u);
     EXPECT_EQ(book.Judge(key, 0, 5), ReadState::kUntracked);
   }
@@ -171,6 +192,16 @@ TEST(KeyShareTest, EveryNumberHasOneOwnerAndOneIndex) {
     EXPECT_EQ(loaded, keys);
     EXPECT_EQ(owners, std::vector<int>(keys + 40, 1));
   }
+}
+
+TEST(SequenceBookTest, AnAbandonedDeleteMayTakeEffectLate) {
+  SequenceBook book = MakeBook();
+  Write(book);
+  book.Abandon(kKey, book.Send(kKey, WriteKind::kDelete), WriteKind::kDelete);
+  Write(book);
+  const uint64_t floor = book.Floor(kKey);
+  EXPECT_EQ(book.Judge(kKey, floor, std::nullopt), ReadState::kSound);
+  EXPECT_EQ(book.Judge(kKey, floor, 1), ReadState::kStale);
 }
 
 // A server of one key, watched by a model: writes take effect and reads look at it at drawn moments
