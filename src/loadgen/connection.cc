@@ -7,12 +7,9 @@
 
 namespace corelane::loadgen {
 
-Connection::Connection(const Target& target, uint32_t pipeline, io::Reactor& reactor,
+Connection::Connection(const Target& target, uint32_t pipeline, size_t share, io::Reactor& reactor,
                        ConnectionListener& listener)
-    : target_(target),
-      pipeline_(pipeline),
-      reactor_(reactor),
-      listener_(listener) {}
+    : target_(target), pipeline_(pipeline), share_(share), reactor_(reactor), listener_(listener) {}
 
 void Connection::Open(io::UniqueFd fd) {
   CHECK(closed());

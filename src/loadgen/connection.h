@@ -32,7 +32,8 @@ namespace corelane::loadgen {
 struct Pending {
   int64_t intended_ns = 0;
   int64_t sent_ns = 0;
-  uint64_t key = 0;  // the only one, or the first
+  uint64_t key = 0;       // the only one, or the first
+  uint64_t sequence = 0;  // in a verified run, that of Verifier::Send()
   uint32_t value_bytes = 0;
   OpKind kind = OpKind::kRead;
   bool second = false;  // the write of a read-modify-write
@@ -56,8 +57,9 @@ class ConnectionListener {
 
 class Connection final : public io::RecvOp, public io::SendOp, public base::IntrusiveLink<> {
  public:
-  // `pipeline`: operations under way at most.
-  Connection(const Target& target, uint32_t pipeline, io::Reactor& reactor,
+  // `pipeline`: operations under way at most. `share`: which of its worker's shares of the work it
+  // takes its operations from, a number of the worker's.
+  Connection(const Target& target, uint32_t pipeline, size_t share, io::Reactor& reactor,
              ConnectionListener& listener);
 
   // Begins on a socket that is being connected; closed() before.
@@ -66,6 +68,7 @@ class Connection final : public io::RecvOp, public io::SendOp, public base::Intr
   void Abort();
 
   [[nodiscard]] const Target& target() const { return target_; }
+  [[nodiscard]] size_t share() const { return share_; }
   // From now on so many; no more than at first.
   void set_pipeline(uint32_t pipeline) { pipeline_ = pipeline; }
 
@@ -110,6 +113,7 @@ class Connection final : public io::RecvOp, public io::SendOp, public base::Intr
 
   const Target& target_;
   uint32_t pipeline_;
+  const size_t share_;
   io::Reactor& reactor_;
   ConnectionListener& listener_;
   Phase phase_ = Phase::kClosed;

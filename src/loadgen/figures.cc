@@ -23,6 +23,16 @@ void WindowFigures::Merge(const WindowFigures& other) {
   latency_ns.Merge(other.latency_ns);
 }
 
+void VerifyFigures::Merge(const VerifyFigures& other) {
+  verified += other.verified;
+  stale += other.stale;
+  vanished += other.vanished;
+  corrupt += other.corrupt;
+  never_sent += other.never_sent;
+  untracked += other.untracked;
+  if (first_finding.empty()) first_finding = other.first_finding;
+}
+
 OpFigures& Figures::Of(OpKind kind) {
   std::unique_ptr<OpFigures>& figures = by_kind[static_cast<size_t>(kind)];
   if (figures == nullptr) figures = std::make_unique<OpFigures>();
@@ -47,6 +57,7 @@ void Figures::Merge(const Figures& other) {
   held_back += other.held_back;
   lag_ns.Merge(other.lag_ns);
   if (first_error.empty()) first_error = other.first_error;
+  verify.Merge(other.verify);
 }
 
 }  // namespace corelane::loadgen

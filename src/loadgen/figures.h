@@ -46,6 +46,20 @@ struct WindowFigures {
   void Merge(const WindowFigures& other);
 };
 
+// What the reads of a verified run said of the values (verifier.h), warm-up and all.
+struct VerifyFigures {
+  uint64_t verified = 0;      // reads that were judged; the findings are some of them
+  uint64_t stale = 0;         // an older value than one known to be written
+  uint64_t vanished = 0;      // no value, where one was known to be written
+  uint64_t corrupt = 0;       // no value that was sent for the key
+  uint64_t never_sent = 0;    // sound in itself, but of a write that this run has not sent
+  uint64_t untracked = 0;     // of `verified`, those checked for corruption only
+  std::string first_finding;  // in words: which key, what it should have been, what it was
+
+  [[nodiscard]] uint64_t findings() const { return stale + vanished + corrupt + never_sent; }
+  void Merge(const VerifyFigures& other);
+};
+
 struct Figures {
   std::array<std::unique_ptr<OpFigures>, kOpKinds> by_kind;  // null: no such operation
   std::vector<WindowFigures> windows;
@@ -53,6 +67,7 @@ struct Figures {
   uint64_t held_back = 0;      // due while no connection had room
   base::Histogram lag_ns;      // of the others: from when they were due to when they started
   std::string first_error;     // what a server or a connection said first
+  VerifyFigures verify;        // nothing but zeros in a run that is not verified
 
   [[nodiscard]] OpFigures& Of(OpKind kind);
   // All kinds together.

@@ -19,6 +19,14 @@ double Share(uint64_t part, uint64_t whole) {
 
 double Millis(int64_t nanos) { return static_cast<double>(nanos) / 1e6; }
 
+Judgement JudgeReads(const VerifyFigures& verify) {
+  return {RunVerdict::kFailing,
+          absl::StrFormat("The server's answers are wrong: of %u reads that were checked %u were "
+                          "stale, %u lost, %u corrupt, %u never written. The first: %s",
+                          verify.verified, verify.stale, verify.vanished, verify.corrupt,
+                          verify.never_sent, verify.first_finding)};
+}
+
 Judgement JudgeOpenLoop(const Figures& figures, const OpFigures& total) {
   const uint64_t started = figures.lag_ns.count() + figures.held_back;
   const uint64_t late = figures.held_back + figures.never_started;
@@ -78,6 +86,7 @@ std::string_view RunVerdictName(RunVerdict verdict) {
 }
 
 Judgement Judge(const Figures& figures, const JudgementInput& input) {
+  if (figures.verify.findings() > 0) return JudgeReads(figures.verify);
   const OpFigures total = figures.Total();
   const uint64_t all = total.answered() + total.failed();
   if (all == 0) return {RunVerdict::kFailing, "Nothing was answered while it was counted."};

@@ -14,7 +14,7 @@ enum class RunVerdict : uint8_t {
   kValid,             // the figures are the server's
   kGeneratorLimited,  // the generator was late, or had no CPU time left: they are its own
   kSaturated,  // more was asked than the server could do: they grow with the length of the run
-  kFailing,    // a part of the operations failed, and is in no latency
+  kFailing,    // reads were wrong, or a part of the operations failed and is in no latency
 };
 
 // "VALID", "GENERATOR-LIMITED", "SATURATED", "FAILING".
@@ -33,6 +33,7 @@ struct Judgement {
 };
 
 // The first of these that holds:
+//   FAILING            a verified run found a read that was wrong
 //   FAILING            more than 1 operation in 1000 failed
 //   SATURATED          open loop: more than 1 in 100 waited for room on a connection, or was never
 //                      started

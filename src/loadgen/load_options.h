@@ -37,6 +37,9 @@ struct LoadOptions {
   WorkloadOptions workload;
   KeyTextOptions key_text;
   bool prefill = false;  // writes all keys once, before the warm-up
+  // Checks what is read (verifier.h). All keys are written before, and each connection keeps to
+  // keys of its own.
+  bool verify = false;
 
   pid_t server_pid = 0;   // a server on this machine whose CPU time and memory to read; 0: none
   std::vector<int> cpus;  // a thread each, in turn; empty: wherever the system likes
@@ -45,6 +48,7 @@ struct LoadOptions {
   int64_t spin_ns = 250'000;
 
   [[nodiscard]] bool open_loop() const { return !rate.empty(); }
+  [[nodiscard]] bool prefills() const { return prefill || verify; }
 };
 
 }  // namespace corelane::loadgen

@@ -54,6 +54,25 @@ std::string LoadText(const Report& report) {
       static_cast<double>(options.warmup_ns) / 1e9);
 }
 
+// Before any latency: a fast wrong answer is worth nothing.
+std::string VerifyText(const Report& report) {
+  if (!report.options.verify) return "";
+  const VerifyFigures& verify = report.result.figures.verify;
+  std::string text = absl::StrFormat(
+      "verified %u reads: %u stale, %u lost, %u corrupt, %u never written\n", verify.verified,
+      verify.stale, verify.vanished, verify.corrupt, verify.never_sent);
+  if (verify.untracked > 0) {
+    absl::StrAppendFormat(&text,
+                          "%u of them only for corruption: more keys were inserted than are "
+                          "remembered\n",
+                          verify.untracked);
+  }
+  if (!verify.first_finding.empty()) {
+    absl::StrAppend(&text, "first finding: ", verify.first_finding, "\n");
+  }
+  return text;
+}
+
 void AppendRow(const Report& report, std::string_view name, const base::Histogram& histogram,
                std::string& text) {
   absl::StrAppendFormat(&text, "%-18s %11u %9.0f", base::ToAbsl(name), histogram.count(),
@@ -180,8 +199,8 @@ std::string ReportText(const Report& report) {
   const OpFigures total = report.result.figures.Total();
   const std::vector<PercentileInterval> intervals =
       ReportedPercentiles(report.result, report.options.open_loop(), report.options.workload.seed);
-  return absl::StrCat(LoadText(report), TableText(report, total), IntervalsText(report, intervals),
-                      CountsText(report, total), "\n",
+  return absl::StrCat(LoadText(report), VerifyText(report), TableText(report, total),
+                      IntervalsText(report, intervals), CountsText(report, total), "\n",
                       base::ToAbsl(RunVerdictName(report.judgement.verdict)), ": ",
                       report.judgement.reason, "\n");
 }

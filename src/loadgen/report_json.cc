@@ -55,6 +55,16 @@ Json ServerJson(const env::ProcessStat& server, const OpFigures& total) {
           {"major_faults", server.major_faults}};
 }
 
+Json VerifyJson(const VerifyFigures& verify) {
+  return {{"verified", verify.verified},
+          {"stale", verify.stale},
+          {"lost", verify.vanished},
+          {"corrupt", verify.corrupt},
+          {"never_written", verify.never_sent},
+          {"untracked", verify.untracked},
+          {"first_finding", verify.first_finding}};
+}
+
 Json WindowsJson(const std::vector<WindowFigures>& windows) {
   Json json = Json::array();
   for (const WindowFigures& window : windows) {
@@ -101,6 +111,7 @@ Json ReportDocument(const Report& report) {
   json["load"] = LoadJson(report.options);
   json["verdict"] = {{"is", RunVerdictName(report.judgement.verdict)},
                      {"because", report.judgement.reason}};
+  if (report.options.verify) json["verify"] = VerifyJson(report.result.figures.verify);
   json["all"] = OpJson(total, report);
   Json& kinds = json["operations"] = Json::object();
   for (uint32_t kind = 0; kind < kOpKinds; ++kind) {

@@ -9,6 +9,11 @@ namespace corelane::loadgen {
 WorkloadOptions ShareOfWorkload(const LoadOptions& options, uint32_t index) {
   WorkloadOptions share = options.workload;
   share.thread = index;
+  if (options.verify) {
+    share.threads = options.connections;
+    share.own_keys_only = true;
+    return share;
+  }
   share.threads = options.threads;
   // All threads together go through the keys once a round.
   share.chooser.begin = index;
@@ -16,12 +21,29 @@ WorkloadOptions ShareOfWorkload(const LoadOptions& options, uint32_t index) {
   return share;
 }
 
-Requester::Requester(const LoadOptions& options, uint32_t index)
+PayloadOptions PayloadOf(const LoadOptions& options) {
+  return {.bytes_max = options.workload.value_sizes.bytes_max(),
+          .seed = StreamSeed(options.workload.seed, kPayloadStream)};
+}
+
+Requester::Requester(const LoadOptions& options, uint32_t index, Payload& payload,
+                     VerifyFigures& figures)
     : workload_(ShareOfWorkload(options, index)),
+      load_(ShareOfWorkload(options, index)),
       key_text_(options.key_text),
-      payload_({.bytes_max = options.workload.value_sizes.bytes_max(),
-                .seed = StreamSeed(options.workload.seed, kPayloadStream)}) {
+      payload_(payload) {
+  if (options.verify) {
+    const KeyShare share = ShareOfWorkload(options, index).share();
+    verifier_ = std::make_unique<Verifier>(options, share, figures);
+  }
   key_.resize(key_text_.bytes());
+}
+
+bool Requester::WriteLoad(Connection& connection, int64_t now_ns) {
+  Operation operation;
+  if (!load_.Next(operation)) return false;
+  Write(operation, connection, now_ns, now_ns);
+  return true;
 }
 
 void Requester::WriteNext(Connection& connection, int64_t intended_ns, int64_t now_ns) {
@@ -32,33 +54,47 @@ void Requester::WriteNext(Connection& connection, int64_t intended_ns, int64_t n
 
 void Requester::Write(const Operation& operation, Connection& connection, int64_t intended_ns,
                       int64_t now_ns) {
-  WriteRequest(operation, connection);
+  const uint64_t sequence =
+      verifier_ == nullptr ? 0 : verifier_->Send(operation.kind, operation.keys[0]);
+  WriteRequest(operation, sequence, connection);
   connection.Wrote({.intended_ns = intended_ns,
                     .sent_ns = now_ns,
                     .key = operation.keys[0],
+                    .sequence = sequence,
                     .value_bytes = operation.value_bytes,
                     .kind = operation.kind});
 }
 
 void Requester::WriteSecond(const Pending& first, Connection& connection) {
-  key_text_.Write(first.key, key_.data());
-  connection.wire().Write(key_, Value(first.value_bytes), 0, connection.out());
   Pending second = first;
   second.second = true;
+  if (verifier_ != nullptr) second.sequence = verifier_->SendSecond(first.key);
+  key_text_.Write(first.key, key_.data());
+  connection.wire().Write(key_, Value(first.key, second.sequence, first.value_bytes), 0,
+                          connection.out());
   connection.Wrote(second);
 }
 
-void Requester::WriteRequest(const Operation& operation, Connection& connection) {
+std::string_view Requester::Value(uint64_t key, uint64_t sequence, uint32_t bytes) {
+  if (verifier_ == nullptr) return payload_.Next(bytes);
+  value_.clear();
+  payload_.AppendSealed(key, sequence, bytes, value_);
+  return value_;
+}
+
+void Requester::WriteRequest(const Operation& operation, uint64_t sequence,
+                             Connection& connection) {
   Wire& wire = connection.wire();
   base::Buffer& out = connection.out();
-  key_text_.Write(operation.keys[0], key_.data());
+  const uint64_t key = operation.keys[0];
+  key_text_.Write(key, key_.data());
   switch (operation.kind) {
     case OpKind::kRead:
     case OpKind::kReadModifyWrite:
       return wire.Read(key_, out);
     case OpKind::kUpdate:
     case OpKind::kInsert:
-      return wire.Write(key_, Value(operation.value_bytes), operation.ttl_ms, out);
+      return wire.Write(key_, Value(key, sequence, operation.value_bytes), operation.ttl_ms, out);
     case OpKind::kDelete:
       return wire.Delete(key_, out);
     case OpKind::kExpire:
@@ -69,8 +105,8 @@ void Requester::WriteRequest(const Operation& operation, Connection& connection)
     case OpKind::kWriteMulti:
       WriteKeys(operation);
       pairs_.clear();
-      for (const std::string_view key : key_views_) {
-        pairs_.emplace_back(key, Value(operation.value_bytes));
+      for (const std::string_view text : key_views_) {
+        pairs_.emplace_back(text, payload_.Next(operation.value_bytes));
       }
       return wire.WriteMany(pairs_, out);
   }

@@ -1,10 +1,11 @@
 #pragma once
 
 // Requester: turns the workload's operations into requests on a connection. It knows keys and
-// values as bytes; the workload knows them as numbers, the wire as a protocol. One for each worker,
-// used by its thread.
+// values as bytes; the workload knows them as numbers, the wire as a protocol. One for each share
+// of the work: the worker's, or in a verified run each connection's. Used by the worker's thread.
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,34 +14,46 @@
 #include "loadgen/key_text.h"
 #include "loadgen/load_options.h"
 #include "loadgen/payload.h"
+#include "loadgen/verifier.h"
 #include "loadgen/workload.h"
 
 namespace corelane::loadgen {
 
-// The workload of thread `index`.
+// Share `index` of the work: that of thread `index`, or in a verified run of connection `index`.
 [[nodiscard]] WorkloadOptions ShareOfWorkload(const LoadOptions& options, uint32_t index);
+// The values of all of a worker's shares.
+[[nodiscard]] PayloadOptions PayloadOf(const LoadOptions& options);
 
 class Requester {
  public:
-  Requester(const LoadOptions& options, uint32_t index);
+  // `payload` outlives it, and so does `figures`, where a verified run counts what it finds.
+  Requester(const LoadOptions& options, uint32_t index, Payload& payload, VerifyFigures& figures);
 
+  // Writes the next key of the load phase; false when all are written.
+  [[nodiscard]] bool WriteLoad(Connection& connection, int64_t now_ns);
+  [[nodiscard]] bool loaded() const { return load_.done(); }
   // Writes the workload's next operation and says it to the connection, which has room.
   void WriteNext(Connection& connection, int64_t intended_ns, int64_t now_ns);
-  // The same for a given operation.
-  void Write(const Operation& operation, Connection& connection, int64_t intended_ns,
-             int64_t now_ns);
   // The write of a read-modify-write whose read is answered.
   void WriteSecond(const Pending& first, Connection& connection);
 
+  // Null: nothing is verified.
+  [[nodiscard]] Verifier* verifier() { return verifier_.get(); }
+
  private:
-  void WriteRequest(const Operation& operation, Connection& connection);
+  void Write(const Operation& operation, Connection& connection, int64_t intended_ns,
+             int64_t now_ns);
+  void WriteRequest(const Operation& operation, uint64_t sequence, Connection& connection);
   void WriteKeys(const Operation& operation);
-  [[nodiscard]] std::string_view Value(uint32_t bytes) { return payload_.Next(bytes); }
+  [[nodiscard]] std::string_view Value(uint64_t key, uint64_t sequence, uint32_t bytes);
 
   Workload workload_;
+  LoadPhase load_;
   const KeyText key_text_;
-  Payload payload_;
+  Payload& payload_;
+  std::unique_ptr<Verifier> verifier_;
   std::string key_;
+  std::string value_;  // a verified one
   // Of requests with several keys.
   std::string keys_;
   std::vector<std::string_view> key_views_;

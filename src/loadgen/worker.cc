@@ -31,7 +31,7 @@ Worker::Worker(const LoadOptions& options, const Surroundings& surroundings, uin
       clock_(surroundings.clock),
       bell_(surroundings.bell),
       index_(index),
-      requester_(options, index) {
+      payload_(PayloadOf(options)) {
   if (options.operations != 0) {
     operations_left_ = ShareOf(options.operations, index, options.threads);
   }
@@ -74,18 +74,32 @@ void Worker::Main() {
   Tell({.kind = WorkerNews::Kind::kEnded});
 }
 
+uint32_t Worker::ConnectionCount() const {
+  return std::max<uint32_t>(
+      1, static_cast<uint32_t>(ShareOf(options_.connections, index_, options_.threads)));
+}
+
+void Worker::MakeRequesters() {
+  const uint32_t count = options_.verify ? ConnectionCount() : 1;
+  for (uint32_t i = 0; i < count; ++i) {
+    requesters_.push_back(std::make_unique<Requester>(options_, index_ + i * options_.threads,
+                                                      payload_, figures_.verify));
+  }
+}
+
 Status Worker::Prepare() {
   Result<std::unique_ptr<io::Reactor>> reactor = network_.MakeReactor();
   if (!reactor.ok()) return reactor.status();
   reactor_ = std::move(*reactor);
   back_end_ = reactor_->back_end();
-  const auto count = static_cast<uint32_t>(ShareOf(options_.connections, index_, options_.threads));
+  MakeRequesters();
   const uint32_t pipeline =
-      options_.prefill ? std::max(options_.pipeline, kPrefillPipeline) : options_.pipeline;
-  for (uint32_t i = 0; i < std::max(count, 1U); ++i) {
+      options_.prefills() ? std::max(options_.pipeline, kPrefillPipeline) : options_.pipeline;
+  for (uint32_t i = 0; i < ConnectionCount(); ++i) {
     const size_t number = index_ + size_t{i} * options_.threads;
-    connections_.push_back(std::make_unique<Connection>(
-        options_.targets[number % options_.targets.size()], pipeline, *reactor_, *this));
+    connections_.push_back(
+        std::make_unique<Connection>(options_.targets[number % options_.targets.size()], pipeline,
+                                     options_.verify ? i : 0, *reactor_, *this));
     if (Status status = Connect(*connections_.back()); !status.ok()) return status;
   }
   started_ns_ = now_ns_ = clock_.MonotonicNanos();
@@ -141,14 +155,14 @@ void Worker::Advance() {
     case Phase::kConnecting:
       if (std::all_of(connections_.begin(), connections_.end(),
                       [](const auto& connection) { return connection->ready(); })) {
-        options_.prefill ? StartPrefill() : BecomeReady();
+        options_.prefills() ? StartPrefill() : BecomeReady();
       } else if (now_ns_ - started_ns_ >= options_.timeout_ns) {
         // What opens a conversation (HELLO 3) is in no list of operations that would time out.
         Fail(Status(StatusCode::kTimeout, "the server does not answer"));
       }
       break;
     case Phase::kPrefilling:
-      if (prefill_->done() && UnderWay() == 0) BecomeReady();
+      if (UnderWay() == 0 && IsLoaded()) BecomeReady();
       break;
     case Phase::kRunning:
       if (HasOperationsLeft()) break;
@@ -179,8 +193,12 @@ bool Worker::HasOperationsLeft() const {
 
 void Worker::StartPrefill() {
   phase_ = Phase::kPrefilling;
-  prefill_ = std::make_unique<LoadPhase>(ShareOfWorkload(options_, index_));
   for (const auto& connection : connections_) Fill(*connection);
+}
+
+bool Worker::IsLoaded() const {
+  return std::all_of(requesters_.begin(), requesters_.end(),
+                     [](const auto& requester) { return requester->loaded(); });
 }
 
 void Worker::BecomeReady() {
@@ -281,15 +299,13 @@ Connection* Worker::ChooseConnection() {
 
 void Worker::StartNext(Connection& connection, int64_t intended_ns) {
   if (intended_ns >= measure_from_ns_) --operations_left_;
-  requester_.WriteNext(connection, intended_ns, now_ns_);
+  RequesterOf(connection).WriteNext(connection, intended_ns, now_ns_);
 }
 
 // Uses a connection's room at once: prefill, and a closed loop that does not think.
 void Worker::Fill(Connection& connection) {
   if (phase_ == Phase::kPrefilling) {
-    Operation operation;
-    while (connection.room() > 0 && prefill_->Next(operation)) {
-      requester_.Write(operation, connection, now_ns_, now_ns_);
+    while (connection.room() > 0 && RequesterOf(connection).WriteLoad(connection, now_ns_)) {
     }
     return;
   }
@@ -305,6 +321,9 @@ bool Worker::Counts(const Pending& pending) const {
 }
 
 void Worker::OnReply(Connection& connection, const Pending& pending, const WireReply& reply) {
+  if (Verifier* const verifier = RequesterOf(connection).verifier(); verifier != nullptr) {
+    verifier->OnReply(pending, reply);
+  }
   if (phase_ == Phase::kPrefilling) {
     if (reply.outcome == Outcome::kError) {
       return Fail(
@@ -320,7 +339,7 @@ void Worker::OnReply(Connection& connection, const Pending& pending, const WireR
     figures_.Of(pending.kind).misses += reply.misses;
   }
   if (pending.kind == OpKind::kReadModifyWrite && !pending.second && !failed) {
-    return requester_.WriteSecond(pending, connection);
+    return RequesterOf(connection).WriteSecond(pending, connection);
   }
   if (options_.think_ns > 0 && !options_.open_loop()) {
     thinkers_.push({now_ns_ + options_.think_ns, &connection});
@@ -368,9 +387,16 @@ void Worker::OnBroken(Connection& connection, const std::string& why) {
     return Fail(Status(StatusCode::kConnectionLost, TargetText(connection.target()) + ": " + why));
   }
   if (figures_.first_error.empty()) figures_.first_error = why;
+  CountLost(connection, &OpFigures::lost);
+}
+
+// What the connection has asked will have no answer.
+void Worker::CountLost(Connection& connection, uint64_t OpFigures::*how) {
+  Verifier* const verifier = RequesterOf(connection).verifier();
   connection.ForEachPending([&](const Pending& pending) {
+    if (verifier != nullptr) verifier->OnLost(pending);
     if (!Counts(pending)) return;
-    ++figures_.Of(pending.kind).lost;
+    ++(figures_.Of(pending.kind).*how);
     ++window_.failed;
   });
 }
@@ -395,11 +421,7 @@ void Worker::LookAfterConnections() {
 
 void Worker::GiveUp(Connection& connection) {
   if (connection.linked()) dirty_.Erase(connection);
-  connection.ForEachPending([&](const Pending& pending) {
-    if (!Counts(pending)) return;
-    ++figures_.Of(pending.kind).timeouts;
-    ++window_.failed;
-  });
+  CountLost(connection, &OpFigures::timeouts);
   connection.Abort();
 }
 

@@ -26,6 +26,7 @@
 #include "loadgen/figures.h"
 #include "loadgen/load_options.h"
 #include "loadgen/network.h"
+#include "loadgen/payload.h"
 #include "loadgen/requester.h"
 #include "loadgen/workload.h"
 
@@ -92,6 +93,8 @@ class Worker final : public ConnectionListener {
     bool operator>(const Thinker& other) const { return due_ns > other.due_ns; }
   };
 
+  [[nodiscard]] uint32_t ConnectionCount() const;
+  void MakeRequesters();
   Status Prepare();
   void Turn();
   void TakeOrders();
@@ -108,7 +111,12 @@ class Worker final : public ConnectionListener {
   [[nodiscard]] Connection* ChooseConnection();
   void StartNext(Connection& connection, int64_t intended_ns);
   void FlushDirty();
+  [[nodiscard]] Requester& RequesterOf(const Connection& connection) {
+    return *requesters_[connection.share()];
+  }
+  [[nodiscard]] bool IsLoaded() const;
   void Count(const Pending& pending, const WireReply& reply);
+  void CountLost(Connection& connection, uint64_t OpFigures::*how);
   void LookAfterConnections();
   void GiveUp(Connection& connection);
   void Reopen(Connection& connection);
@@ -136,8 +144,9 @@ class Worker final : public ConnectionListener {
   std::vector<std::unique_ptr<Connection>> connections_;
   base::IntrusiveList<Connection> dirty_;
   size_t next_connection_ = 0;
-  Requester requester_;
-  std::unique_ptr<LoadPhase> prefill_;
+  Payload payload_;
+  // By Connection::share(): one for all, or in a verified run one for each connection.
+  std::vector<std::unique_ptr<Requester>> requesters_;
   uint64_t prefilled_ = 0;
 
   int64_t now_ns_ = 0;

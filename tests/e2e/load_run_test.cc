@@ -111,6 +111,23 @@ TEST_P(EachProtocol, EveryOperationIsAnsweredOnce) {
   EXPECT_EQ(Keys(), ":1000\r\n");
 }
 
+TEST_P(EachProtocol, WhatIsReadIsWhatWasWritten) {
+  const auto [protocol, choice] = GetParam();
+  LoadOptions options = Options(protocol);
+  Weigh(options, OpKind::kInsert, 1);
+  Weigh(options, OpKind::kDelete, 1);
+  options.workload.value_sizes = *loadgen::ValueSizes::Parse("24-2kb");
+  options.verify = true;
+  const Result<LoadResult> result = Run(options, choice);
+  ASSERT_TRUE(result.ok()) << result.status().ToString();
+  EXPECT_EQ(result->figures.Total().failed(), 0U) << result->figures.first_error;
+  EXPECT_GT(result->figures.Total().misses, 0U);  // where there were deletes
+  const loadgen::VerifyFigures& verify = result->figures.verify;
+  EXPECT_GT(verify.verified, 3'000U);
+  EXPECT_EQ(verify.findings(), 0U) << verify.first_finding;
+  EXPECT_EQ(verify.untracked, 0U);
+}
+
 TEST_F(LoadRunTest, InsertsAndDeletesAreTheServers) {
   LoadOptions options = Options(WireProtocol::kResp2);
   options.workload.mix = {};

@@ -41,6 +41,22 @@ TEST(Judgement, OneFailureInAThousandIsBorne) {
   EXPECT_NE(judgement.reason.find("OOM"), std::string::npos) << judgement.reason;
 }
 
+TEST(Judgement, OneWrongReadIsOneTooMany) {
+  Figures figures = Good(10'000);
+  figures.verify.verified = 9'999;
+  EXPECT_EQ(Judge(figures, kOpen).verdict, RunVerdict::kValid);
+  figures.verify.vanished = 1;
+  figures.verify.first_finding = "key k is lost";
+  // More to the point than anything else.
+  figures.held_back = 5'000;
+  const Judgement judgement = Judge(figures, kOpen);
+  EXPECT_EQ(judgement.verdict, RunVerdict::kFailing);
+  EXPECT_NE(judgement.reason.find("of 9999 reads that were checked 0 were stale, 1 lost"),
+            std::string::npos)
+      << judgement.reason;
+  EXPECT_NE(judgement.reason.find("key k is lost"), std::string::npos) << judgement.reason;
+}
+
 TEST(Judgement, OperationsThatWaitForRoomAreTheServersDoing) {
   Figures figures = Good(10'000);
   figures.held_back = 100;  // of 10,100: just under one in a hundred

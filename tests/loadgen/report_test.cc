@@ -83,6 +83,36 @@ TEST(Report, JsonSaysTheSame) {
   EXPECT_GE(interval["high_us"], interval["value_us"]);
 }
 
+TEST(Report, TellsWhatWasVerified) {
+  Report report = OneReport();
+  EXPECT_EQ(ReportText(report).find("verified"), std::string::npos);
+  EXPECT_FALSE(ReportDocument(report).contains("verify"));
+  report.options.verify = true;
+  report.result.figures.verify = {.verified = 40,
+                                  .stale = 1,
+                                  .vanished = 2,
+                                  .corrupt = 3,
+                                  .never_sent = 4,
+                                  .untracked = 0,
+                                  .first_finding = "key k is stale"};
+  Figures other;
+  other.verify.verified = 60;
+  other.verify.untracked = 5;
+  other.verify.first_finding = "another";
+  report.result.figures.Merge(other);
+  const std::string text = ReportText(report);
+  EXPECT_NE(text.find("verified 100 reads: 1 stale, 2 lost, 3 corrupt, 4 never written\n"
+                      "5 of them only for corruption"),
+            std::string::npos)
+      << text;
+  EXPECT_NE(text.find("first finding: key k is stale"), std::string::npos) << text;
+  const auto verify = ReportDocument(report)["verify"];
+  EXPECT_EQ(verify["verified"], 100);
+  EXPECT_EQ(verify["lost"], 2);
+  EXPECT_EQ(verify["never_written"], 4);
+  EXPECT_EQ(verify["first_finding"], "key k is stale");
+}
+
 TEST(Report, AServersWordsNeedNotBeText) {
   Report report = OneReport();
   report.result.figures.first_error = "ERR \xff\xfe";

@@ -118,7 +118,7 @@ void SimulatedNetwork::Receive(Peer& peer, std::string_view bytes) {
   const proto::DecodeResult result = peer.codec.Decode(peer.received, SIZE_MAX, batch);
   CHECK(result.state != proto::DecodeState::kError);
   for (size_t i = 0; i < batch.size(); ++i) {
-    Script::Answer answer = script_.AnswerTo(requests_++, clock_.MonotonicNanos());
+    Script::Answer answer = script_.AnswerTo(requests_++, clock_.MonotonicNanos(), batch[i]);
     if (answer.bytes.empty()) {
       answer.bytes = batch[i].command == "GET" ? "$-1\r\n" : "+OK\r\n";
     }

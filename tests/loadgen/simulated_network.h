@@ -1,8 +1,8 @@
 #pragma once
 
 // SimulatedNetwork: a network, a server and a clock that exist in virtual time only, so that a test
-// can say what a worker must measure, to the nanosecond and on any machine. The server speaks RESP:
-// a GET is a miss, everything else is OK; when it answers, a Script says.
+// can say what a worker must measure, to the nanosecond and on any machine. The server speaks RESP;
+// when it answers, and what, a Script says: unless it does, a GET is a miss, everything else is OK.
 //
 // Time moves when the worker polls: to the next reply or to the end of the poll's timeout,
 // whichever comes first; a poll that does not wait takes kPollNanos. One thread.
@@ -19,6 +19,7 @@
 
 #include "env/clock.h"
 #include "io/reactor.h"
+#include "kv/request.h"
 #include "loadgen/network.h"
 #include "proto/resp_codec.h"
 
@@ -47,6 +48,11 @@ class Script {
   // For request `number` (of all connections, from 0), which arrives at `now_ns`. Replies of one
   // connection leave in order all the same.
   [[nodiscard]] virtual Answer AnswerTo(uint64_t number, int64_t now_ns) = 0;
+  // The same for one that has to know what was asked.
+  [[nodiscard]] virtual Answer AnswerTo(uint64_t number, int64_t now_ns,
+                                        const kv::Request& /*request*/) {
+    return AnswerTo(number, now_ns);
+  }
 };
 
 class SimulatedNetwork final : public Network {

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "simulated_network.h"
+#include "worker_run.h"
 
 namespace corelane::loadgen {
 namespace {
@@ -60,31 +61,6 @@ LoadOptions OpenLoop(double per_s, Spacing spacing) {
   options.rate = {{per_s, per_s, options.duration_ns}};
   return options;
 }
-
-// Runs one worker over one simulated network.
-class WorkerRun {
- public:
-  WorkerRun(const LoadOptions& options, Script& script)
-      : options_(options),
-        network_(clock_, script),
-        worker_(options_, {network_, clock_, bell_}, 0) {
-    // On a whole second, as the stalls are.
-    worker_.Order({.kind = WorkerOrder::Kind::kBegin, .begin_ns = 2 * kSecond});
-    worker_.Main();
-  }
-
-  [[nodiscard]] Worker& worker() { return worker_; }
-  [[nodiscard]] SimulatedNetwork& network() { return network_; }
-  [[nodiscard]] int64_t now_ns() const { return clock_.MonotonicNanos(); }
-  [[nodiscard]] OpFigures total() const { return worker_.figures().Total(); }
-
- private:
-  const LoadOptions options_;
-  VirtualClock clock_;
-  Bell bell_;
-  SimulatedNetwork network_;
-  Worker worker_;
-};
 
 // Three digits, and what one poll of the simulated loop takes.
 void ExpectNear(int64_t seen_ns, double expected_ns) {

@@ -11,6 +11,7 @@
 #include "env/process_stat.h"
 #include "io/socket.h"
 #include "loadgen/number_text.h"
+#include "loadgen/verifier.h"
 
 namespace corelane::tools {
 namespace {
@@ -144,6 +145,9 @@ void LoadFlags::AddWorkFlags() {
       ->check(CLI::Range(0.0, 1.0))
       ->capture_default_str();
   command_->add_flag("--prefill", options_.prefill, "write all keys once before");
+  command_->add_flag("--verify", options_.verify,
+                     "check what is read: writes all keys before, in values that say what they "
+                     "are, and counts stale, lost and corrupt reads");
   seed_ = command_->add_option("--seed", options_.workload.seed,
                                "the same seed gives the same work (default: drawn, and said)");
 }
@@ -265,6 +269,7 @@ Status LoadFlags::ReadWorkload() {
   }
   if (seed_->count() == 0) workload.seed = env::RandomSeed() >> 32;
   workload.threads = options_.threads;
+  if (options_.verify) RETURN_IF_ERROR(loadgen::CheckVerified(options_));
   return loadgen::CheckWorkload(workload);
 }
 

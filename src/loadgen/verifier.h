@@ -1,0 +1,59 @@
+#pragma once
+
+// Verifier: whether the reads of one connection say what was written. Each connection of a verified
+// run has keys of its own, so that it knows all writes of what it reads and the server takes them
+// in their order (sequence_book.h has the rule, payload.h the values that say what they are). The
+// verifier outlives the sockets: a connection that broke and is opened again goes on with it.
+//
+// A requester owns it. Used by the worker's thread.
+
+#include <corelane/status.h>
+
+#include <cstdint>
+#include <string_view>
+
+#include "loadgen/connection.h"
+#include "loadgen/figures.h"
+#include "loadgen/key_share.h"
+#include "loadgen/key_text.h"
+#include "loadgen/load_options.h"
+#include "loadgen/sequence_book.h"
+
+namespace corelane::loadgen {
+
+// Whether the load is one that can be verified; kBadArgument says what is in the way, in the words
+// of the command line.
+[[nodiscard]] Status CheckVerified(const LoadOptions& options);
+
+class Verifier {
+ public:
+  // Of keys that the run inserts so many are kept an eye on, by all connections together; those
+  // beyond are checked for corruption only.
+  static constexpr uint64_t kInsertsTrackedMax = uint64_t{1} << 22;
+
+  // `share`: the keys that are its own. What it finds is counted in `figures`, which outlives it.
+  Verifier(const LoadOptions& options, const KeyShare& share, VerifyFigures& figures);
+
+  // An operation is about to be sent: what Pending::sequence is to be. That of a write is the
+  // sequence number which its value carries, that of a read the floor it is judged by.
+  [[nodiscard]] uint64_t Send(OpKind kind, uint64_t key);
+  // The same for the write of a read-modify-write.
+  [[nodiscard]] uint64_t SendSecond(uint64_t key) { return book_.Send(key); }
+
+  // The reply has come.
+  void OnReply(const Pending& pending, const WireReply& reply);
+  // It will not come: the connection broke, or is given up.
+  void OnLost(const Pending& pending);
+
+ private:
+  [[nodiscard]] static bool IsRead(const Pending& pending);
+  void JudgeRead(const Pending& pending, const WireReply& reply);
+  void JudgeValue(const Pending& pending, std::string_view value);
+  void Find(uint64_t& count, uint64_t key, std::string_view what);
+
+  SequenceBook book_;
+  const KeyText key_text_;
+  VerifyFigures& figures_;
+};
+
+}  // namespace corelane::loadgen

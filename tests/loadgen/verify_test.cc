@@ -1,0 +1,211 @@
+// What a verified run finds in servers that go wrong in a known way, and that it accuses no sound
+// one; in virtual time.
+
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <string>
+
+#include "loadgen/verifier.h"
+#include "simulated_store.h"
+#include "worker_run.h"
+
+namespace corelane::loadgen {
+namespace {
+
+using Fault = SimulatedStore::Fault;
+
+constexpr int64_t kSecond = 1'000'000'000;
+constexpr uint64_t kSeed = 7;
+
+double& Weight(LoadOptions& options, OpKind kind) {
+  return options.workload.mix[static_cast<size_t>(kind)];
+}
+
+// Deletes and inserts are left out: with them a wrong answer may happen to be a right one.
+LoadOptions Options() {
+  LoadOptions options;
+  options.targets = {Target{.protocol = WireProtocol::kResp2, .endpoint = {"simulated", 1}}};
+  options.connections = 20;
+  options.duration_ns = 5 * kSecond;
+  options.workload.keys = 1000;
+  options.workload.mix = {};
+  Weight(options, OpKind::kRead) = 5;
+  Weight(options, OpKind::kUpdate) = 3;
+  Weight(options, OpKind::kReadModifyWrite) = 2;
+  options.verify = true;
+  options.spin_ns = 0;
+  return options;
+}
+
+LoadOptions AllKinds() {
+  LoadOptions options = Options();
+  Weight(options, OpKind::kInsert) = 1;
+  Weight(options, OpKind::kDelete) = 2;
+  options.pipeline = 8;
+  options.workload.chooser.distribution = KeyDistribution::kZipfian;
+  return options;
+}
+
+VerifyFigures Figures(const LoadOptions& options, SimulatedStore& store) {
+  WorkerRun run(options, store);
+  EXPECT_TRUE(run.worker().status().ok()) << run.worker().status().ToString();
+  return run.worker().figures().verify;
+}
+
+// Goes wrong once in a hundred times from when the run begins.
+SimulatedStore WrongStore(Fault fault) {
+  return {{.fault = fault, .begin_ns = WorkerRun::kBeginNanos}, kSeed};
+}
+
+TEST(Verify, ASoundServerIsNotAccused) {
+  SimulatedStore store({}, kSeed);
+  const VerifyFigures figures = Figures(AllKinds(), store);
+  EXPECT_EQ(figures.findings(), 0U) << figures.first_finding;
+  EXPECT_GT(figures.verified, 100'000U);
+  EXPECT_EQ(figures.untracked, 0U);
+}
+
+// What was under way on a connection that broke may have taken effect, or do so later.
+TEST(Verify, ASoundServerIsNotAccusedOfConnectionsThatBreak) {
+  for (uint64_t seed = 1; seed <= 3; ++seed) {
+    SCOPED_TRACE(testing::Message() << "seed " << seed);
+    SimulatedStore store({.breaks_every = 97, .begin_ns = WorkerRun::kBeginNanos}, seed);
+    LoadOptions options = AllKinds();
+    options.duration_ns = 3 * kSecond;
+    WorkerRun run(options, store);
+    EXPECT_GT(run.network().connects(), 500U);  // of 20 connections
+    const VerifyFigures& figures = run.worker().figures().verify;
+    EXPECT_EQ(figures.findings(), 0U) << figures.first_finding;
+    EXPECT_GT(figures.verified, 30'000U);
+  }
+}
+
+TEST(Verify, AnOpenLoopIsVerifiedAsWell) {
+  SimulatedStore store({}, kSeed);
+  LoadOptions options = AllKinds();
+  options.connections = 100;
+  options.duration_ns = 20 * kSecond;
+  options.rate = {{1500, 1500, options.duration_ns}};
+  const VerifyFigures figures = Figures(options, store);
+  EXPECT_EQ(figures.findings(), 0U) << figures.first_finding;
+  EXPECT_GT(figures.verified, 10'000U);
+}
+
+TEST(Verify, WritesThatAreRefusedNeedNotBeThere) {
+  SimulatedStore store = WrongStore(Fault::kRefuses);
+  const VerifyFigures figures = Figures(Options(), store);
+  EXPECT_GT(store.faults(), 30U);
+  EXPECT_EQ(figures.findings(), 0U) << figures.first_finding;
+}
+
+TEST(Verify, AWriteThatWasDroppedMakesReadsStale) {
+  SimulatedStore store = WrongStore(Fault::kDropsWrite);
+  const VerifyFigures figures = Figures(Options(), store);
+  // Each until the key is written again, in half of the cases before it is read.
+  EXPECT_GT(figures.stale, store.faults() / 4);
+  EXPECT_EQ(figures.findings(), figures.stale);
+  EXPECT_NE(figures.first_finding.find("is stale"), std::string::npos) << figures.first_finding;
+}
+
+TEST(Verify, AnOlderValueIsStale) {
+  SimulatedStore store = WrongStore(Fault::kOlderValue);
+  const VerifyFigures figures = Figures(Options(), store);
+  EXPECT_GT(store.faults(), 30U);
+  EXPECT_EQ(figures.stale, store.faults());
+  EXPECT_EQ(figures.findings(), figures.stale);
+}
+
+TEST(Verify, ChangedAndCutAndOtherKeysValuesAreCorrupt) {
+  for (const Fault fault : {Fault::kFlipsBit, Fault::kCutsValue, Fault::kOtherKey}) {
+    SimulatedStore store = WrongStore(fault);
+    const VerifyFigures figures = Figures(Options(), store);
+    EXPECT_GT(store.faults(), 30U);
+    EXPECT_EQ(figures.corrupt, store.faults());
+    EXPECT_EQ(figures.findings(), figures.corrupt);
+    EXPECT_EQ(figures.first_finding.find("key key:0000"), 0U) << figures.first_finding;
+  }
+}
+
+TEST(Verify, AKeyThatIsGoneIsLost) {
+  SimulatedStore store = WrongStore(Fault::kForgets);
+  const VerifyFigures figures = Figures(Options(), store);
+  EXPECT_GT(store.faults(), 30U);
+  EXPECT_EQ(figures.vanished, store.faults());
+  EXPECT_EQ(figures.findings(), figures.vanished);
+}
+
+// Deletes excuse the misses that they cause, and no others.
+TEST(Verify, AKeyThatIsGoneIsLostAlsoWhereKeysAreDeleted) {
+  SimulatedStore store = WrongStore(Fault::kForgets);
+  LoadOptions options = Options();
+  Weight(options, OpKind::kDelete) = 2;
+  const VerifyFigures figures = Figures(options, store);
+  EXPECT_GT(store.faults(), 30U);
+  EXPECT_EQ(figures.vanished, store.faults());
+  EXPECT_EQ(figures.findings(), figures.vanished);
+}
+
+TEST(Verify, AValueThatNobodyWroteWasNeverSent) {
+  SimulatedStore store = WrongStore(Fault::kNeverWritten);
+  const VerifyFigures figures = Figures(Options(), store);
+  EXPECT_GT(store.faults(), 30U);
+  EXPECT_EQ(figures.never_sent, store.faults());
+  EXPECT_EQ(figures.findings(), figures.never_sent);
+}
+
+TEST(Verify, EachConnectionWritesKeysOfItsOwnBeforeTheRun) {
+  SimulatedStore store({}, kSeed);
+  LoadOptions options = Options();
+  options.workload.mix = {1};
+  options.duration_ns = 0;
+  options.operations = 500;
+  WorkerRun run(options, store);
+  EXPECT_EQ(run.network().requests(), 1000U + 500);
+  EXPECT_EQ(run.total().hits, 500U);
+  EXPECT_EQ(run.worker().figures().verify.verified, 500U);
+}
+
+TEST(Verify, WithoutItNothingIsCounted) {
+  SimulatedStore store = WrongStore(Fault::kFlipsBit);
+  LoadOptions options = Options();
+  options.verify = false;
+  options.prefill = true;
+  const VerifyFigures figures = Figures(options, store);
+  EXPECT_EQ(figures.verified, 0U);
+  EXPECT_EQ(figures.findings(), 0U);
+}
+
+// ---- What cannot be verified ----
+
+TEST(Verify, RefusesWhatItCannotCheck) {
+  EXPECT_TRUE(CheckVerified(AllKinds()).ok());
+  const auto refuses = [](const auto& change) {
+    LoadOptions options = Options();
+    change(options);
+    const Status status = CheckVerified(options);
+    EXPECT_EQ(status.code(), StatusCode::kBadArgument);
+    return status.message();
+  };
+  for (const OpKind kind : {OpKind::kReadMulti, OpKind::kWriteMulti, OpKind::kExpire}) {
+    const std::string said = refuses([&](LoadOptions& options) { Weight(options, kind) = 1; });
+    EXPECT_NE(said.find(OpName(kind)), std::string::npos) << said;
+  }
+  const auto expect_named = [](const std::string& said, const std::string& flag) {
+    EXPECT_NE(said.find(flag), std::string::npos) << said;
+  };
+  expect_named(refuses([](LoadOptions& options) { options.workload.write_ttl = {1, 1}; }), "--ttl");
+  expect_named(refuses([](LoadOptions& options) { options.workload.hit_rate = 0.5; }),
+               "--hit-rate");
+  expect_named(refuses([](LoadOptions& options) { options.workload.value_sizes = ValueSizes(23); }),
+               "--value-bytes");
+  expect_named(refuses([](LoadOptions& options) { options.workload.keys = 19; }), "--keys");
+  expect_named(refuses([](LoadOptions& options) {
+                 options.workload.mix = {};
+                 Weight(options, OpKind::kUpdate) = 1;
+               }),
+               "reads nothing");
+}
+
+}  // namespace
+}  // namespace corelane::loadgen
