@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "loadgen/figures.h"
 
@@ -25,6 +26,11 @@ struct JudgementInput {
   double measured_s = 0;
   uint32_t threads = 1;
   double generator_cpu_s = 0;  // while it was counted
+  // Open loop: the operations that the schedule asks for in each second that is counted. Empty:
+  // what was achieved is not held against it.
+  std::vector<double> asked_by_second = {};
+  // The requests a second that all threads together can make, as calibrated; 0: nobody knows.
+  double ceiling_per_s = 0;
 };
 
 struct Judgement {
@@ -38,9 +44,16 @@ struct Judgement {
 //   SATURATED          open loop: more than 1 in 100 waited for room on a connection, or was never
 //                      started
 //   GENERATOR-LIMITED  open loop: it started operations late (p99 of the lag over a tenth of the
-//                      p99 response time, and over 50 us); closed loop: its threads were busy for
-//                      over 95 % of the time
+//                      p99 response time, and over 50 us), or more than 70 % of its ceiling was
+//                      asked for; closed loop: its threads were busy for over 95 % of the time, or
+//                      it achieved more than 80 % of its ceiling
+//   SATURATED          open loop: from the second second on, less than 95 % of what was asked for
+//                      was answered, and chance does not explain it; or the backlog (operations
+//                      under way or due) grows by more than 1 % of what is asked for, and noise
+//                      does not explain it
 //   VALID              otherwise
+// The first second of a run is left out of the last two, since a server needs some time to get as
+// many operations under way as it always has.
 [[nodiscard]] Judgement Judge(const Figures& figures, const JudgementInput& input);
 
 }  // namespace corelane::loadgen

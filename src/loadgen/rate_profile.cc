@@ -1,6 +1,7 @@
 #include "loadgen/rate_profile.h"
 
 #include <string>
+#include <vector>
 
 #include "base/status_macros.h"
 
@@ -49,6 +50,21 @@ Status ParseSegments(std::string_view text, int64_t default_duration_ns,
   return OkStatus();
 }
 
+// The arrivals from the beginning to `until_ns` after it.
+double ArrivalsUntil(std::span<const RateSegment> profile, int64_t until_ns) {
+  double arrivals = 0;
+  for (RateSegment segment : profile) {
+    if (segment.duration_ns > until_ns) {
+      const double part = static_cast<double>(until_ns) / static_cast<double>(segment.duration_ns);
+      segment.end_per_s = segment.begin_per_s + (segment.end_per_s - segment.begin_per_s) * part;
+      segment.duration_ns = until_ns;
+    }
+    arrivals += ExpectedArrivals(segment);
+    until_ns -= segment.duration_ns;
+  }
+  return arrivals;
+}
+
 }  // namespace
 
 Result<std::vector<RateSegment>> ParseRateProfile(std::string_view text,
@@ -76,6 +92,19 @@ double ExpectedArrivals(const RateSegment& segment) {
 double ExpectedArrivals(std::span<const RateSegment> profile) {
   double arrivals = 0;
   for (const RateSegment& segment : profile) arrivals += ExpectedArrivals(segment);
+  return arrivals;
+}
+
+std::vector<double> ExpectedArrivalsBySecond(std::span<const RateSegment> profile, int64_t from_ns,
+                                             size_t seconds) {
+  constexpr int64_t kSecondNanos = 1'000'000'000;
+  const int64_t end_ns = DurationNanos(profile);
+  std::vector<double> arrivals;
+  for (int64_t at_ns = from_ns; arrivals.size() < seconds && end_ns - at_ns >= kSecondNanos;
+       at_ns += kSecondNanos) {
+    arrivals.push_back(ArrivalsUntil(profile, at_ns + kSecondNanos) -
+                       ArrivalsUntil(profile, at_ns));
+  }
   return arrivals;
 }
 

@@ -36,5 +36,9 @@ struct RateSegment {
 // the mean for Poisson.
 [[nodiscard]] double ExpectedArrivals(std::span<const RateSegment> profile);
 [[nodiscard]] double ExpectedArrivals(const RateSegment& segment);
+// The same for each second from `from_ns` after the beginning on, `seconds` of them at most, and
+// only those that the profile lasts.
+[[nodiscard]] std::vector<double> ExpectedArrivalsBySecond(std::span<const RateSegment> profile,
+                                                           int64_t from_ns, size_t seconds);
 
 }  // namespace corelane::loadgen

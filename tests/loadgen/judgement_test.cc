@@ -2,6 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdint>
+#include <string>
+
+#include "base/random.h"
+
 namespace corelane::loadgen {
 namespace {
 
@@ -18,7 +23,7 @@ Figures Good(uint64_t answers) {
   return figures;
 }
 
-constexpr JudgementInput kOpen = {.open_loop = true, .measured_s = 10};
+const JudgementInput kOpen = {.open_loop = true, .measured_s = 10};
 
 TEST(Judgement, AnOpenLoopInTimeIsValid) {
   const Judgement judgement = Judge(Good(10'000), kOpen);
@@ -89,6 +94,158 @@ TEST(Judgement, AClosedLoopIsLimitedByItsOwnCpu) {
   EXPECT_EQ(Judge(Good(10'000), input).verdict, RunVerdict::kValid);
   input.generator_cpu_s = 19.5;
   EXPECT_EQ(Judge(Good(10'000), input).verdict, RunVerdict::kGeneratorLimited);
+}
+
+// ---- By the seconds of a run ----
+
+constexpr size_t kSeconds = 20;
+constexpr double kAsked = 1000;
+
+// An open loop of 1000 operations a second for 20 s, each answered at once.
+JudgementInput AskedEvenly() {
+  return {.open_loop = true,
+          .measured_s = static_cast<double>(kSeconds),
+          .asked_by_second = std::vector<double>(kSeconds, kAsked)};
+}
+
+Figures AnsweredEvenly() {
+  Figures figures = Good(20'000);
+  figures.windows.resize(kSeconds);
+  for (WindowFigures& window : figures.windows) {
+    window.answered = 1000;
+    window.under_way = 10;
+  }
+  return figures;
+}
+
+// Around `mean`, as Poisson arrivals are: by about the square root.
+uint64_t Noisy(base::Random& random, int64_t mean, int64_t around) {
+  return static_cast<uint64_t>(random.Between(mean - around, mean + around));
+}
+
+TEST(Judgement, AnEvenRunIsValid) {
+  EXPECT_EQ(Judge(AnsweredEvenly(), AskedEvenly()).verdict, RunVerdict::kValid);
+}
+
+TEST(Judgement, ANoisyRunThatIsStableIsValid) {
+  for (uint64_t seed = 1; seed <= 200; ++seed) {
+    base::Random random(seed);
+    Figures figures = AnsweredEvenly();
+    for (WindowFigures& window : figures.windows) {
+      window.answered = Noisy(random, 1000, 90);
+      window.under_way = Noisy(random, 250, 250);
+      window.behind_ns = random.Between(0, 20) * kMilli;
+    }
+    const Judgement judgement = Judge(figures, AskedEvenly());
+    ASSERT_EQ(judgement.verdict, RunVerdict::kValid) << "seed " << seed << judgement.reason;
+  }
+}
+
+TEST(Judgement, AStallAtTheEndIsNoTrend) {
+  Figures figures = AnsweredEvenly();
+  figures.windows.back().under_way = 900;
+  figures.windows.back().answered = 110;
+  EXPECT_EQ(Judge(figures, AskedEvenly()).verdict, RunVerdict::kValid);
+}
+
+TEST(Judgement, ABacklogUnderWayThatGrowsIsSaturation) {
+  base::Random random(1);
+  Figures figures = AnsweredEvenly();
+  for (size_t second = 0; second < kSeconds; ++second) {
+    // A server that is 2 % too slow, in noise.
+    figures.windows[second].answered = Noisy(random, 980, 20);
+    figures.windows[second].under_way = 10 + 20 * second + Noisy(random, 20, 20);
+  }
+  const Judgement judgement = Judge(figures, AskedEvenly());
+  EXPECT_EQ(judgement.verdict, RunVerdict::kSaturated);
+  EXPECT_NE(judgement.reason.find("backlog grew by"), std::string::npos) << judgement.reason;
+  EXPECT_NE(judgement.reason.find("while 1000 a second"), std::string::npos) << judgement.reason;
+}
+
+TEST(Judgement, ABacklogThatHasNotStartedCountsAsWell) {
+  Figures figures = AnsweredEvenly();
+  for (size_t second = 0; second < kSeconds; ++second) {
+    figures.windows[second].behind_ns = static_cast<int64_t>(second) * 15 * kMilli;
+  }
+  EXPECT_EQ(Judge(figures, AskedEvenly()).verdict, RunVerdict::kSaturated);
+  // One that goes down is what is left of something else.
+  for (size_t second = 0; second < kSeconds; ++second) {
+    figures.windows[second].behind_ns = static_cast<int64_t>(kSeconds - second) * 15 * kMilli;
+  }
+  EXPECT_EQ(Judge(figures, AskedEvenly()).verdict, RunVerdict::kValid);
+}
+
+TEST(Judgement, ASlowGrowthIsBorne) {
+  Figures figures = AnsweredEvenly();
+  // Half a percent of what is asked for.
+  for (size_t second = 0; second < kSeconds; ++second)
+    figures.windows[second].under_way = 5 * second;
+  EXPECT_EQ(Judge(figures, AskedEvenly()).verdict, RunVerdict::kValid);
+}
+
+TEST(Judgement, LessThanWhatIsAskedForIsSaturation) {
+  Figures figures = AnsweredEvenly();
+  for (WindowFigures& window : figures.windows) window.answered = 960;
+  EXPECT_EQ(Judge(figures, AskedEvenly()).verdict, RunVerdict::kValid);
+  for (WindowFigures& window : figures.windows) window.answered = 930;
+  const Judgement judgement = Judge(figures, AskedEvenly());
+  EXPECT_EQ(judgement.verdict, RunVerdict::kSaturated);
+  EXPECT_NE(judgement.reason.find("1000 operations a second were asked for and 930 were answered"),
+            std::string::npos)
+      << judgement.reason;
+}
+
+TEST(Judgement, TheFirstSecondMayAnswerLess) {
+  Figures figures = AnsweredEvenly();
+  figures.windows[0].answered = 0;  // answers take a second and a half
+  figures.windows[0].under_way = 1000;
+  for (size_t second = 1; second < kSeconds; ++second) figures.windows[second].under_way = 1500;
+  EXPECT_EQ(Judge(figures, AskedEvenly()).verdict, RunVerdict::kValid);
+}
+
+TEST(Judgement, AFewOperationsLessAreChance) {
+  // 20 a second: 361 of 380 asked for would be no wonder, nor are 355.
+  JudgementInput input = AskedEvenly();
+  input.asked_by_second.assign(kSeconds, 20);
+  Figures figures = AnsweredEvenly();
+  for (WindowFigures& window : figures.windows) window.answered = 17;
+  EXPECT_EQ(Judge(figures, input).verdict, RunVerdict::kValid);
+  for (WindowFigures& window : figures.windows) window.answered = 14;
+  EXPECT_EQ(Judge(figures, input).verdict, RunVerdict::kSaturated);
+}
+
+TEST(Judgement, WhatIsAskedForMayChange) {
+  JudgementInput input = AskedEvenly();
+  Figures figures = AnsweredEvenly();
+  for (size_t second = 0; second < kSeconds; ++second) {
+    const uint64_t rate = 100 * (second + 1);
+    input.asked_by_second[second] = static_cast<double>(rate);
+    figures.windows[second].answered = rate;
+    figures.windows[second].under_way = rate / 100;  // each takes 10 ms
+  }
+  EXPECT_EQ(Judge(figures, input).verdict, RunVerdict::kValid);
+}
+
+// ---- By what was calibrated ----
+
+TEST(Judgement, AnOpenLoopNearItsCeilingIsLimitedByIt) {
+  JudgementInput input = AskedEvenly();
+  input.ceiling_per_s = 1500;
+  EXPECT_EQ(Judge(AnsweredEvenly(), input).verdict, RunVerdict::kValid);
+  input.ceiling_per_s = 1400;
+  const Judgement judgement = Judge(AnsweredEvenly(), input);
+  EXPECT_EQ(judgement.verdict, RunVerdict::kGeneratorLimited);
+  EXPECT_NE(judgement.reason.find("1000 operations a second were asked for"), std::string::npos);
+  EXPECT_NE(judgement.reason.find("manages 1400"), std::string::npos) << judgement.reason;
+}
+
+TEST(Judgement, AClosedLoopNearItsCeilingIsLimitedByIt) {
+  JudgementInput input = {.measured_s = 10, .generator_cpu_s = 1, .ceiling_per_s = 1300};
+  EXPECT_EQ(Judge(Good(10'000), input).verdict, RunVerdict::kValid);
+  input.ceiling_per_s = 1200;
+  const Judgement judgement = Judge(Good(10'000), input);
+  EXPECT_EQ(judgement.verdict, RunVerdict::kGeneratorLimited);
+  EXPECT_NE(judgement.reason.find("manages 1200"), std::string::npos) << judgement.reason;
 }
 
 }  // namespace

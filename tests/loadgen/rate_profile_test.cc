@@ -72,6 +72,25 @@ TEST(RateProfileTest, RampsAndSteps) {
   EXPECT_EQ(ExpectedArrivals(*profile), 30'000 + 150'000 + 5000);
 }
 
+TEST(RateProfileTest, EachSecondHasItsShareOfTheArrivals) {
+  // 1.5 s at 100, a ramp to 300 in 2 s, 0.7 s of nothing.
+  const std::vector<RateSegment> profile = {
+      {100, 100, 3 * kSecond / 2}, {100, 300, 2 * kSecond}, {0, 0, 7 * kSecond / 10}};
+  const std::vector<double> all = ExpectedArrivalsBySecond(profile, 0, 100);
+  // The ramp has risen to 150 after half a second, to 250 after one and a half.
+  ASSERT_EQ(all.size(), 4U);
+  EXPECT_NEAR(all[0], 100, 1e-9);
+  EXPECT_NEAR(all[1], 50 + (100 + 150) / 2.0 / 2, 1e-9);
+  EXPECT_NEAR(all[2], 200, 1e-9);
+  EXPECT_NEAR(all[3], (250 + 300) / 2.0 / 2, 1e-9);
+  EXPECT_EQ(ExpectedArrivalsBySecond(profile, kSecond, 2), (std::vector<double>{all[1], all[2]}));
+  EXPECT_TRUE(ExpectedArrivalsBySecond(profile, 4 * kSecond, 100).empty());
+  EXPECT_TRUE(ExpectedArrivalsBySecond({}, 0, 100).empty());
+  // Near enough without an end: as many as were asked for.
+  EXPECT_EQ(ExpectedArrivalsBySecond(std::vector<RateSegment>{{5, 5, kDurationNanosMax}}, 0, 3),
+            (std::vector<double>{5, 5, 5}));
+}
+
 TEST(RateProfileTest, ErrorsSayWhatIsWrong) {
   const auto message = [](std::string_view text) {
     return ParseRateProfile(text, kSecond).status().message();
