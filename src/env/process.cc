@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstdio>
+#include <ctime>
 #include <random>
 
 namespace corelane::env {
@@ -43,6 +44,12 @@ void PinThread(int cpu) {
   CPU_ZERO(&cpus);
   CPU_SET(cpu, &cpus);
   pthread_setaffinity_np(pthread_self(), sizeof(cpus), &cpus);
+}
+
+int64_t ThreadCpuNanos() {
+  timespec used{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
+  return int64_t{used.tv_sec} * 1'000'000'000 + used.tv_nsec;
 }
 
 uint64_t RaiseOpenFilesLimit(uint64_t wanted) {

@@ -18,6 +18,9 @@ namespace corelane::env {
 // allowed the thread runs all the same.
 void PinThread(int cpu);
 
+// The CPU time that the calling thread has used so far.
+[[nodiscard]] int64_t ThreadCpuNanos();
+
 // Lets this process open so many files, as far as its hard limit goes; returns how many it may open
 // now. Every connection is a file.
 [[nodiscard]] uint64_t RaiseOpenFilesLimit(uint64_t wanted);

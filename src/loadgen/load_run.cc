@@ -125,7 +125,8 @@ LoadRun::Processes LoadRun::ReadProcessesNow() const {
     return stat.ok() ? *stat : env::ProcessStat();
   };
   return {read(::getpid()),
-          options_.server_pid == 0 ? env::ProcessStat() : read(options_.server_pid)};
+          options_.server_pid == 0 ? env::ProcessStat() : read(options_.server_pid),
+          ReadCoreTime(env::RealSystemText())};
 }
 
 Result<LoadResult> LoadRun::Collect() {
@@ -149,6 +150,7 @@ Result<LoadResult> LoadRun::Collect() {
     if (!after_) after_ = ReadProcessesNow();
     result.generator = after_->generator - before_->generator;
     result.server = after_->server - before_->server;
+    result.stolen_share = StolenShare(before_->cores, after_->cores);
   }
   return result;
 }

@@ -18,6 +18,7 @@
 #include "env/clock.h"
 #include "env/process_stat.h"
 #include "loadgen/bell.h"
+#include "loadgen/environment.h"
 #include "loadgen/figures.h"
 #include "loadgen/load_options.h"
 #include "loadgen/network.h"
@@ -32,6 +33,7 @@ struct LoadResult {
   uint64_t prefilled = 0;
   env::ProcessStat generator;  // what this process has used while it was counted
   env::ProcessStat server;     // the same of LoadOptions::server_pid
+  double stolen_share = 0;     // of all cores' time meanwhile, by the hypervisor
   io::BackEnd back_end = io::BackEnd::kEpoll;
 
   [[nodiscard]] double AnsweredPerSecond() const;
@@ -65,6 +67,7 @@ class LoadRun {
   struct Processes {
     env::ProcessStat generator;
     env::ProcessStat server;
+    CoreTime cores;
   };
   struct Thread {
     std::unique_ptr<Worker> worker;

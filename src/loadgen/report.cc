@@ -9,6 +9,7 @@
 #include "base/absl_view.h"
 #include "loadgen/block_bootstrap.h"
 #include "loadgen/order_statistics.h"
+#include "loadgen/report_surroundings.h"
 
 namespace corelane::loadgen {
 namespace {
@@ -199,10 +200,10 @@ std::string ReportText(const Report& report) {
   const OpFigures total = report.result.figures.Total();
   const std::vector<PercentileInterval> intervals =
       ReportedPercentiles(report.result, report.options.open_loop(), report.options.workload.seed);
-  return absl::StrCat(LoadText(report), VerifyText(report), TableText(report, total),
-                      IntervalsText(report, intervals), CountsText(report, total), "\n",
-                      base::ToAbsl(RunVerdictName(report.judgement.verdict)), ": ",
-                      report.judgement.reason, "\n");
+  return absl::StrCat(
+      LoadText(report), VerifyText(report), TableText(report, total),
+      IntervalsText(report, intervals), CountsText(report, total), SurroundingsText(report), "\n",
+      base::ToAbsl(RunVerdictName(report.judgement.verdict)), ": ", report.judgement.reason, "\n");
 }
 
 }  // namespace corelane::loadgen

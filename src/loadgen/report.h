@@ -3,10 +3,13 @@
 // Report: what a run found, and that as text for people (as JSON: report_json.h). Pure; any thread.
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "loadgen/calibration.h"
+#include "loadgen/environment.h"
 #include "loadgen/judgement.h"
 #include "loadgen/load_options.h"
 #include "loadgen/load_run.h"
@@ -20,6 +23,9 @@ struct Report {
   LoadOptions options;
   LoadResult result;
   Judgement judgement;
+  Environment environment = {};
+  std::vector<int> server_cores = {};  // of LoadOptions::server_pid, where it says
+  std::optional<Calibration> calibration = std::nullopt;
 };
 
 // What is told of every run.

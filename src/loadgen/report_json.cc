@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "loadgen/order_statistics.h"
+#include "loadgen/report_surroundings.h"
 
 namespace corelane::loadgen {
 namespace {
@@ -133,6 +134,8 @@ Json ReportDocument(const Report& report) {
                        {"held_back", report.result.figures.held_back},
                        {"never_started", report.result.figures.never_started},
                        {"reactor", BackEndName(report.result.back_end)}};
+  json["environment"] = EnvironmentJson(report);
+  if (report.calibration) json["calibration"] = CalibrationJson(*report.calibration);
   json["first_error"] = report.result.figures.first_error;
   json["windows"] = WindowsJson(report.result.figures.windows);
   return json;

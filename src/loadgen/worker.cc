@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "env/process.h"
 
 namespace corelane::loadgen {
 namespace {
@@ -165,8 +166,10 @@ void Worker::Advance() {
       if (UnderWay() == 0 && IsLoaded()) BecomeReady();
       break;
     case Phase::kRunning:
+      if (cpu_from_ns_ < 0 && now_ns_ >= measure_from_ns_) cpu_from_ns_ = env::ThreadCpuNanos();
       if (HasOperationsLeft()) break;
       phase_ = Phase::kDraining;
+      if (cpu_from_ns_ >= 0) cpu_ns_ = env::ThreadCpuNanos() - cpu_from_ns_;
       measured_ns_ = std::max<int64_t>(0, std::min(now_ns_, measure_until_ns_) - measure_from_ns_);
       drain_until_ns_ = now_ns_ + options_.timeout_ns;
       [[fallthrough]];

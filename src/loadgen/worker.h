@@ -74,6 +74,8 @@ class Worker final : public ConnectionListener {
   [[nodiscard]] const Status& status() const { return status_; }
   [[nodiscard]] const Figures& figures() const { return figures_; }
   [[nodiscard]] int64_t measured_ns() const { return measured_ns_; }
+  // The CPU time of its thread while it was counted.
+  [[nodiscard]] int64_t cpu_ns() const { return cpu_ns_; }
   [[nodiscard]] io::BackEnd back_end() const { return back_end_; }
 
   // ConnectionListener
@@ -157,6 +159,8 @@ class Worker final : public ConnectionListener {
   int64_t drain_until_ns_ = INT64_MAX;
   int64_t looked_after_ns_ = 0;
   int64_t measured_ns_ = 0;
+  int64_t cpu_from_ns_ = -1;  // of the thread, when counting began; below 0: not yet
+  int64_t cpu_ns_ = 0;
   std::unique_ptr<Arrivals> arrivals_;
   int64_t due_ns_ = Arrivals::kNever;  // of the next operation, by the clock
   bool crowded_ = false;               // it is due, and no connection has room for it

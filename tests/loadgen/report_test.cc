@@ -145,6 +145,79 @@ TEST(Report, ASecondThatIsWorseWidensTheIntervals) {
   EXPECT_LT(intervals[1].low_ns, 110'000);
 }
 
+// A virtual machine of four cores, of which the generator has one and the server two.
+Report ReportWithMachine() {
+  Report report = OneReport();
+  report.environment = {.cpu_model = "Model 9000",
+                        .cores_online = 4,
+                        .cores_usable = {0, 1, 2},
+                        .is_virtual = true,
+                        .governor = "powersave",
+                        .memory_bytes = uint64_t{3} << 29,
+                        .kernel = "6.1.0",
+                        .system = "Debian",
+                        .clock_source = "tsc",
+                        .load_average = 0.25,
+                        .version = "0.1.0",
+                        .compiler = "gcc 12",
+                        .build_type = "release, -O3"};
+  report.options.cpus = {1};
+  report.server_cores = {1, 2};
+  report.result.stolen_share = 0.02;
+  report.calibration = Calibration{.timer_late_p50_ns = 3'000,
+                                   .timer_late_p99_ns = 12'000,
+                                   .round_trip_p50_ns = 18'000,
+                                   .round_trip_p99_ns = 31'000,
+                                   .requests_per_s = 1'410'000,
+                                   .cpu_us_per_request = 0.5};
+  return report;
+}
+
+TEST(Report, TextTellsOfMachineAndProgram) {
+  const std::string text = ReportText(ReportWithMachine());
+  for (const std::string part :
+       {"machine: Model 9000, 3 of 4 cores, virtual, 1.5 GiB, Debian, kernel 6.1.0, clock tsc, "
+        "frequency powersave; load 0.25 at start\n",
+        "program: corelane-bench 0.1.0, gcc 12, release, -O3\n",
+        "warning: generator and server may both run on core 1",
+        "warning: the hypervisor took 2.0 % of the cores' time",
+        "calibration: timers 3.0 us late at p50, 12.0 us at p99; a round trip to a server that "
+        "does "
+        "nothing takes 18.0 us at p50, 31.0 us at p99; one thread manages 1,410,000 requests a "
+        "second (0.50 us of CPU each)\n"}) {
+    EXPECT_NE(text.find(part), std::string::npos) << part << "\n" << text;
+  }
+}
+
+TEST(Report, NothingIsWarnedOfWhereAllIsQuiet) {
+  Report report = ReportWithMachine();
+  report.options.cpus = {0};
+  report.result.stolen_share = 0;
+  report.calibration.reset();
+  const std::string text = ReportText(report);
+  EXPECT_EQ(text.find("warning"), std::string::npos) << text;
+  EXPECT_EQ(text.find("calibration"), std::string::npos) << text;
+  EXPECT_FALSE(ReportDocument(report).contains("calibration"));
+}
+
+TEST(Report, JsonTellsOfMachineAndProgram) {
+  const Json json = ReportDocument(ReportWithMachine());
+  const auto& environment = json["environment"];
+  EXPECT_EQ(environment["cpu"], "Model 9000");
+  EXPECT_EQ(environment["cores_online"], 4);
+  EXPECT_EQ(environment["cores_usable"], 3);
+  EXPECT_EQ(environment["virtual"], true);
+  EXPECT_EQ(environment["memory_bytes"], uint64_t{3} << 29);
+  EXPECT_EQ(environment["stolen_cpu_percent"], 2);
+  EXPECT_EQ(environment["reactor"], "epoll");
+  EXPECT_EQ(environment["generator_cores"], "1");
+  EXPECT_EQ(environment["server_cores"], "1-2");
+  for (const auto& value : environment) EXPECT_FALSE(value.is_structured());
+  EXPECT_EQ(json["calibration"]["requests_per_second_per_thread"], 1'410'000);
+  EXPECT_EQ(json["calibration"]["ceiling_per_second_per_thread"], 2'000'000);
+  EXPECT_EQ(json["calibration"]["timer_late_p99_us"], 12);
+}
+
 TEST(Report, TheRateAskedForIsThatOfTheCountedPart) {
   LoadOptions options;
   options.warmup_ns = 5 * kSecond;

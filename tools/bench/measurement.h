@@ -5,8 +5,11 @@
 
 #include <corelane/status.h>
 
+#include <optional>
+
 #include "env/clock.h"
 #include "io/reactor.h"
+#include "loadgen/calibration.h"
 #include "loadgen/load_options.h"
 #include "loadgen/load_run.h"
 #include "loadgen/report.h"
@@ -16,7 +19,13 @@ namespace corelane::tools {
 struct Machine {
   const env::Clock& clock;
   io::BackEndChoice back_end;
+  // What the generator can do here; nothing: not measured, and no run is judged by it.
+  std::optional<loadgen::Calibration> calibration = std::nullopt;
 };
+
+// Finds out what the generator can do, for one run or for many that are alike. Blocks for about
+// 0.4 s.
+[[nodiscard]] Status CalibrateGenerator(const loadgen::LoadOptions& options, Machine& machine);
 
 // Blocks until the run is over. The report's command is left to the caller.
 [[nodiscard]] Result<loadgen::Report> Measure(const loadgen::LoadOptions& options,

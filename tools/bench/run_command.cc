@@ -9,6 +9,8 @@
 #include "bench/output_file.h"
 #include "bench/run_view.h"
 #include "env/clock.h"
+#include "loadgen/calibration.h"
+#include "loadgen/csv.h"
 #include "loadgen/hdr_log.h"
 #include "loadgen/hdr_text.h"
 #include "loadgen/report_json.h"
@@ -42,19 +44,27 @@ std::string HdrLog(const loadgen::LoadResult& result) {
 RunCommand::RunCommand(CLI::App& app)
     : command_(app.add_subcommand("run", "one run of load on a server that is there")),
       flags_(*command_, {}) {
+  calibrate_ = command_->add_flag("--calibrate,!--no-calibrate", wants_calibration_,
+                                  "measure the generator itself before, on a canned server in this "
+                                  "program (default: for runs of 2 s and more)");
   command_->add_option("--json", paths_.json, "write the report to this file, as JSON");
   command_->add_option("--hgrm", paths_.hgrm,
                        "write the percentile distribution, as HdrHistogram's tools read it");
   command_->add_option("--hlog", paths_.hlog,
                        "write every second's histogram, as HdrHistogram's tools read it");
+  command_->add_option("--csv", paths_.csv, "write a line for every second, for spreadsheets");
 }
 
 Status RunCommand::Run(const std::string& command_line) {
   const Result<loadgen::LoadOptions> options = flags_.Read();
   if (!options.ok()) return options.status();
   const env::SystemClock clock;
+  Machine machine{.clock = clock, .back_end = flags_.back_end()};
+  const bool calibrates =
+      calibrate_->count() > 0 ? wants_calibration_ : loadgen::WorthCalibrating(*options);
+  if (calibrates) RETURN_IF_ERROR(CalibrateGenerator(*options, machine));
   RunView view(clock, options->threads);
-  Result<loadgen::Report> report = Measure(*options, {clock, flags_.back_end()}, view);
+  Result<loadgen::Report> report = Measure(*options, machine, view);
   view.Clear();
   if (!report.ok()) return report.status();
   report->command = command_line;
@@ -71,6 +81,10 @@ Status RunCommand::WriteFiles(const loadgen::Report& report) const {
         WriteOutputFile(paths_.json, loadgen::JsonText(loadgen::ReportDocument(report))));
   }
   if (!paths_.hgrm.empty()) RETURN_IF_ERROR(WriteOutputFile(paths_.hgrm, HdrText(report)));
+  if (!paths_.csv.empty()) {
+    RETURN_IF_ERROR(
+        WriteOutputFile(paths_.csv, loadgen::WindowsCsv(report.result.figures.windows)));
+  }
   if (!paths_.hlog.empty()) {
     RETURN_IF_ERROR(WriteOutputFile(paths_.hlog, HdrLog(report.result)));
   }

@@ -32,12 +32,15 @@ class RunCommand {
     std::string json;
     std::string hgrm;
     std::string hlog;
+    std::string csv;
   };
 
   [[nodiscard]] Status WriteFiles(const loadgen::Report& report) const;
 
   CLI::App* const command_;
   LoadFlags flags_;
+  CLI::Option* calibrate_ = nullptr;
+  bool wants_calibration_ = false;
   Paths paths_;
 };
 
