@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/str_cat.h"
+#include "loadgen/heat_map.h"
 #include "loadgen/order_statistics.h"
 #include "loadgen/report_surroundings.h"
 
@@ -29,6 +30,22 @@ Json HistogramJson(const base::Histogram& histogram) {
     if (!Carries(histogram.count(), percent)) continue;
     percentiles[PercentText(percent)] = Micros(histogram.ValueAtPercentile(percent));
   }
+  return json;
+}
+
+// All of it: [highest value in us, count] for each bucket.
+Json BucketsJson(const base::Histogram& histogram) {
+  Json json = Json::array();
+  histogram.ForEachBucket([&](const base::Histogram::Bucket& bucket) {
+    json.push_back({Micros(std::min(bucket.highest, histogram.Max())), bucket.count});
+  });
+  return json;
+}
+
+Json LatencyJson(const OpFigures& total, bool open_loop) {
+  Json json;
+  if (open_loop) json["response_us"] = BucketsJson(total.response_ns);
+  json["service_us"] = BucketsJson(total.service_ns);
   return json;
 }
 
@@ -66,6 +83,14 @@ Json VerifyJson(const VerifyFigures& verify) {
           {"first_finding", verify.first_finding}};
 }
 
+Json HeatJson(const SparseHistogram& latency_ns) {
+  Json json = Json::array();
+  for (const HeatBucket& bucket : HeatOf(latency_ns)) {
+    json.push_back({bucket.index, bucket.count});
+  }
+  return json;
+}
+
 Json WindowsJson(const std::vector<WindowFigures>& windows) {
   Json json = Json::array();
   for (const WindowFigures& window : windows) {
@@ -77,7 +102,8 @@ Json WindowsJson(const std::vector<WindowFigures>& windows) {
                     {"behind_us", Micros(window.behind_ns)},
                     {"p50_us", Micros(latency_ns.ValueAtPercentile(50))},
                     {"p99_us", Micros(latency_ns.ValueAtPercentile(99))},
-                    {"max_us", Micros(latency_ns.Max())}});
+                    {"max_us", Micros(latency_ns.Max())},
+                    {"heat", HeatJson(window.latency_ns)}});
   }
   return json;
 }
@@ -98,6 +124,29 @@ Json LoadJson(const LoadOptions& options) {
   json["keys"] = options.workload.keys;
   json["seed"] = options.workload.seed;
   return json;
+}
+
+// Puts each list of numbers on one line: there are thousands of buckets. What a string holds is
+// left alone, as a newline in a string is written as two other characters.
+std::string NumbersOnOneLine(const std::string& json) {
+  std::string text;
+  text.reserve(json.size());
+  bool numbers = false;
+  for (size_t at = 0; at < json.size(); ++at) {
+    if (json[at] == '\n') {
+      const size_t next = json.find_first_not_of(" \n", at);
+      if (next == std::string::npos) break;
+      const bool digit = json[next] == '-' || (json[next] >= '0' && json[next] <= '9');
+      if (json[at - 1] == '[') numbers = digit;
+      if (numbers) {
+        numbers = json[next] != ']';
+        at = next - 1;
+        continue;
+      }
+    }
+    text += json[at];
+  }
+  return text + "\n";
 }
 
 }  // namespace
@@ -137,13 +186,16 @@ Json ReportDocument(const Report& report) {
   json["environment"] = EnvironmentJson(report);
   if (report.calibration) json["calibration"] = CalibrationJson(*report.calibration);
   json["first_error"] = report.result.figures.first_error;
+  json["latency"] = LatencyJson(total, report.options.open_loop());
+  json["heat_scale"] = {{"buckets_per_decade", kHeatBucketsPerDecade},
+                        {"lowest_us", Micros(kHeatLowestNanos)}};
   json["windows"] = WindowsJson(report.result.figures.windows);
   return json;
 }
 
 std::string JsonText(const Json& document) {
   // A server's words, and those of a command line, may be no UTF-8.
-  return document.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
+  return NumbersOnOneLine(document.dump(1, ' ', false, Json::error_handler_t::replace));
 }
 
 }  // namespace corelane::loadgen

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "loadgen/heat_map.h"
 #include "loadgen/report_json.h"
 
 namespace corelane::loadgen {
@@ -111,6 +112,42 @@ TEST(Report, TellsWhatWasVerified) {
   EXPECT_EQ(verify["lost"], 2);
   EXPECT_EQ(verify["never_written"], 4);
   EXPECT_EQ(verify["first_finding"], "key k is stale");
+}
+
+TEST(Report, JsonHasEveryBucket) {
+  Report report = OneReport();
+  base::Histogram second;
+  second.RecordMany(1'000'000, 3);
+  report.result.figures.windows[0].latency_ns = SparseHistogram(second);
+  const auto json = nlohmann::json::parse(JsonText(ReportDocument(report)));
+  for (const char* name : {"response_us", "service_us"}) {
+    uint64_t count = 0;
+    for (const auto& bucket : json["latency"][name]) count += bucket[1].get<uint64_t>();
+    EXPECT_EQ(count, 100'010U) << name;
+    EXPECT_EQ(json["latency"][name].back()[0], 1000) << name;
+  }
+  // 1 ms is six factors of ten above 1 ns.
+  EXPECT_EQ(json["heat_scale"]["lowest_us"], 0.001);
+  EXPECT_EQ(json["windows"][0]["heat"],
+            nlohmann::json::parse("[[" + std::to_string(6 * kHeatBucketsPerDecade) + ",3]]"));
+  EXPECT_TRUE(json["windows"][1]["heat"].empty());
+}
+
+TEST(Report, JsonHasABucketOnALine) {
+  Report report = OneReport();
+  report.command = "echo '[\n 1]'";
+  const std::string text = JsonText(ReportDocument(report));
+  EXPECT_NE(text.find("\n   [1.0,1000],\n   [2.0"), std::string::npos) << text.substr(0, 4000);
+  EXPECT_NE(text.find("\n  \"response_us\": [\n"), std::string::npos);
+  EXPECT_EQ(nlohmann::json::parse(text)["command"], report.command);
+}
+
+TEST(Report, JsonOfAClosedLoopHasNoResponseTimes) {
+  Report report = OneReport();
+  report.options.rate.clear();
+  const auto json = nlohmann::json::parse(JsonText(ReportDocument(report)));
+  EXPECT_FALSE(json["latency"].contains("response_us"));
+  EXPECT_FALSE(json["latency"]["service_us"].empty());
 }
 
 TEST(Report, AServersWordsNeedNotBeText) {
