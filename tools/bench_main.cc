@@ -17,6 +17,7 @@
 #include "bench/output_file.h"
 #include "bench/own_server.h"
 #include "bench/report.h"
+#include "bench/report_command.h"
 #include "bench/run_command.h"
 #include "env/clock.h"
 
@@ -123,12 +124,14 @@ int Main(int argc, char** argv) {
   Flags flags;
   AddFlags(app, flags);
   RunCommand run(app);
+  const ReportCommand report(app);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : kExitUsage;
   }
   if (run.chosen()) return ExitCodeOf(run.Run(CommandLine(argc, argv)));
+  if (report.chosen()) return ExitCodeOf(report.Run());
   const bool own = flags.serve || (app.count("--host") == 0 && app.count("--port") == 0);
   const Status status =
       own ? RunOnOwnServer(flags)

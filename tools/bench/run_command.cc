@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/status_macros.h"
+#include "bench/html_report.h"
 #include "bench/measurement.h"
 #include "bench/output_file.h"
 #include "bench/run_view.h"
@@ -48,6 +49,8 @@ RunCommand::RunCommand(CLI::App& app)
                                   "measure the generator itself before, on a canned server in this "
                                   "program (default: for runs of 2 s and more)");
   command_->add_option("--json", paths_.json, "write the report to this file, as JSON");
+  command_->add_option("--html", paths_.html,
+                       "write the report to this file, as a page with charts");
   command_->add_option("--hgrm", paths_.hgrm,
                        "write the percentile distribution, as HdrHistogram's tools read it");
   command_->add_option("--hlog", paths_.hlog,
@@ -79,6 +82,10 @@ Status RunCommand::WriteFiles(const loadgen::Report& report) const {
   if (!paths_.json.empty()) {
     RETURN_IF_ERROR(
         WriteOutputFile(paths_.json, loadgen::JsonText(loadgen::ReportDocument(report))));
+  }
+  if (!paths_.html.empty()) {
+    const NamedDocument document{.name = "run", .json = loadgen::ReportDocument(report)};
+    RETURN_IF_ERROR(WriteHtmlReport(paths_.html, {&document, 1}));
   }
   if (!paths_.hgrm.empty()) RETURN_IF_ERROR(WriteOutputFile(paths_.hgrm, HdrText(report)));
   if (!paths_.csv.empty()) {

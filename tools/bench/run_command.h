@@ -30,6 +30,7 @@ class RunCommand {
   // Empty: not written.
   struct Paths {
     std::string json;
+    std::string html;
     std::string hgrm;
     std::string hlog;
     std::string csv;
