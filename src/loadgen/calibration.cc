@@ -114,6 +114,7 @@ LoadOptions ReadsOf(const LoadOptions& run, const io::Endpoint& server) {
   load.operations = 0;
   load.prefill = false;
   load.verify = false;
+  load.replay = nullptr;
   load.timeout_ns = kTimeoutNanos;
   load.warmup_ns = kWarmupNanos;
   load.server_pid = 0;

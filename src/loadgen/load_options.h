@@ -6,10 +6,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "loadgen/arrivals.h"
 #include "loadgen/key_text.h"
+#include "loadgen/recorded_commands.h"
 #include "loadgen/target.h"
 #include "loadgen/workload.h"
 
@@ -40,6 +42,9 @@ struct LoadOptions {
   // Checks what is read (verifier.h). All keys are written before, and each connection keeps to
   // keys of its own.
   bool verify = false;
+  // Instead of the workload: these commands, one after the other, round and round. Of several
+  // threads, each takes every so manyth. RESP targets only. Null: none.
+  std::shared_ptr<const RecordedCommands> replay;
 
   pid_t server_pid = 0;   // a server on this machine whose CPU time and memory to read; 0: none
   std::vector<int> cpus;  // a thread each, in turn; empty: wherever the system likes

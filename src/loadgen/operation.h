@@ -18,8 +18,11 @@ enum class OpKind : uint8_t {
   kReadModifyWrite,  // a read, and a write of the same key once the read is answered
   kDelete,
   kExpire,  // gives a key a time to live
+  kReplay,  // a recorded command, whatever it does; in no mix
 };
-inline constexpr uint32_t kOpKinds = 8;
+inline constexpr uint32_t kOpKinds = 9;
+// The first of them, of which a mix is made.
+inline constexpr uint32_t kMixKinds = 8;
 
 // "read", "update", ...: as it stands in reports.
 [[nodiscard]] std::string_view OpName(OpKind kind);

@@ -47,6 +47,9 @@ std::string LoadText(const Report& report) {
     load = absl::StrFormat("open loop, %.0f/s %s", AskedPerSecond(options),
                            options.spacing == Spacing::kPoisson ? "poisson" : "constant");
   }
+  if (options.replay != nullptr) {
+    absl::StrAppendFormat(&load, ", %u recorded commands", options.replay->size());
+  }
   return absl::StrFormat(
       "%s\n%s, %u connections, pipeline %u, %u thread%s (%s), %.1f s counted after %.1f s\n",
       targets, load, options.connections, options.pipeline, options.threads,

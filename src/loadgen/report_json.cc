@@ -121,6 +121,7 @@ Json LoadJson(const LoadOptions& options) {
   json["connections"] = options.connections;
   json["pipeline"] = options.pipeline;
   json["warmup_s"] = static_cast<double>(options.warmup_ns) / 1e9;
+  if (options.replay != nullptr) json["recorded_commands"] = options.replay->size();
   json["keys"] = options.workload.keys;
   json["seed"] = options.workload.seed;
   return json;

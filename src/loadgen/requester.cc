@@ -28,7 +28,10 @@ PayloadOptions PayloadOf(const LoadOptions& options) {
 
 Requester::Requester(const LoadOptions& options, uint32_t index, Payload& payload,
                      VerifyFigures& figures)
-    : workload_(ShareOfWorkload(options, index)),
+    : replay_(options.replay),
+      replay_step_(options.threads),
+      replay_next_(replay_ == nullptr ? 0 : index % replay_->size()),
+      workload_(ShareOfWorkload(options, index)),
       load_(ShareOfWorkload(options, index)),
       key_text_(options.key_text),
       payload_(payload) {
@@ -47,9 +50,16 @@ bool Requester::WriteLoad(Connection& connection, int64_t now_ns) {
 }
 
 void Requester::WriteNext(Connection& connection, int64_t intended_ns, int64_t now_ns) {
+  if (replay_ != nullptr) return WriteRecorded(connection, intended_ns, now_ns);
   Operation operation;
   workload_.Next(operation);
   Write(operation, connection, intended_ns, now_ns);
+}
+
+void Requester::WriteRecorded(Connection& connection, int64_t intended_ns, int64_t now_ns) {
+  connection.wire().Raw(replay_->Encoded(replay_next_), connection.out());
+  replay_next_ = (replay_next_ + replay_step_) % replay_->size();
+  connection.Wrote({.intended_ns = intended_ns, .sent_ns = now_ns, .kind = OpKind::kReplay});
 }
 
 void Requester::Write(const Operation& operation, Connection& connection, int64_t intended_ns,
@@ -99,6 +109,8 @@ void Requester::WriteRequest(const Operation& operation, uint64_t sequence,
       return wire.Delete(key_, out);
     case OpKind::kExpire:
       return wire.Expire(key_, operation.ttl_ms, out);
+    case OpKind::kReplay:
+      return;  // in no mix: WriteRecorded()
     case OpKind::kReadMulti:
       WriteKeys(operation);
       return wire.ReadMany(key_views_, out);

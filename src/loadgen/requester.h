@@ -1,8 +1,9 @@
 #pragma once
 
-// Requester: turns the workload's operations into requests on a connection. It knows keys and
-// values as bytes; the workload knows them as numbers, the wire as a protocol. One for each share
-// of the work: the worker's, or in a verified run each connection's. Used by the worker's thread.
+// Requester: turns the workload's operations, or recorded commands, into requests on a connection.
+// It knows keys and values as bytes; the workload knows them as numbers, the wire as a protocol.
+// One for each share of the work: the worker's, or in a verified run each connection's. Used by the
+// worker's thread.
 
 #include <cstdint>
 #include <memory>
@@ -32,7 +33,8 @@ class Requester {
   // Writes the next key of the load phase; false when all are written.
   [[nodiscard]] bool WriteLoad(Connection& connection, int64_t now_ns);
   [[nodiscard]] bool loaded() const { return load_.done(); }
-  // Writes the workload's next operation and says it to the connection, which has room.
+  // Writes the next operation, of the recorded commands if there are any, else of the workload, and
+  // says it to the connection, which has room.
   void WriteNext(Connection& connection, int64_t intended_ns, int64_t now_ns);
   // The write of a read-modify-write whose read is answered.
   void WriteSecond(const Pending& first, Connection& connection);
@@ -41,12 +43,16 @@ class Requester {
   [[nodiscard]] Verifier* verifier() { return verifier_.get(); }
 
  private:
+  void WriteRecorded(Connection& connection, int64_t intended_ns, int64_t now_ns);
   void Write(const Operation& operation, Connection& connection, int64_t intended_ns,
              int64_t now_ns);
   void WriteRequest(const Operation& operation, uint64_t sequence, Connection& connection);
   void WriteKeys(const Operation& operation);
   [[nodiscard]] std::string_view Value(uint64_t key, uint64_t sequence, uint32_t bytes);
 
+  const std::shared_ptr<const RecordedCommands> replay_;
+  const uint32_t replay_step_;
+  size_t replay_next_;  // below the number of commands
   Workload workload_;
   LoadPhase load_;
   const KeyText key_text_;

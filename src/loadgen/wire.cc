@@ -46,9 +46,7 @@ void Wire::WriteMany(std::span<const Pair> /*pairs*/, base::Buffer& /*out*/) {
 void Wire::Expire(std::string_view /*key*/, uint32_t /*ttl_ms*/, base::Buffer& /*out*/) {
   CHECK(CanExpire());
 }
-void Wire::Raw(std::span<const std::string_view> /*words*/, base::Buffer& /*out*/) {
-  CHECK(CanRaw());
-}
+void Wire::Raw(std::string_view /*command*/, base::Buffer& /*out*/) { CHECK(CanRaw()); }
 
 std::unique_ptr<Wire> MakeWire(WireProtocol protocol) {
   switch (protocol) {

@@ -67,10 +67,10 @@ class Wire {
   virtual void WriteMany(std::span<const Pair> pairs, base::Buffer& out);
   [[nodiscard]] virtual bool CanExpire() const { return false; }
   virtual void Expire(std::string_view key, uint32_t ttl_ms, base::Buffer& out);
-  // A command as it was recorded, in words of the protocol. It must have exactly one reply: no
-  // SUBSCRIBE, no CLIENT REPLY OFF.
+  // One command in the very bytes that the protocol has for it (RecordedCommands::Encoded()). It
+  // must have exactly one reply: no SUBSCRIBE, no CLIENT REPLY OFF.
   [[nodiscard]] virtual bool CanRaw() const { return false; }
-  virtual void Raw(std::span<const std::string_view> words, base::Buffer& out);
+  virtual void Raw(std::string_view command, base::Buffer& out);
 
   // Reads the reply to the oldest request that is not answered, at the front of `in`. kNeedMore:
   // call again with the same bytes and more behind them; what was looked at is not looked at again,

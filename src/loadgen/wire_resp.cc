@@ -198,9 +198,9 @@ void RespWire::Expire(std::string_view key, uint32_t ttl_ms, base::Buffer& out) 
   pending_.Push({AskedKind::kExpire});
 }
 
-void RespWire::Raw(std::span<const std::string_view> words, base::Buffer& out) {
-  CHECK(!words.empty());
-  proto::WriteRespCommand(words, out);
+void RespWire::Raw(std::string_view command, base::Buffer& out) {
+  CHECK(!command.empty());
+  out.Append(command);
   pending_.Push({AskedKind::kRaw});
 }
 

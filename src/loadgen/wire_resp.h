@@ -37,7 +37,7 @@ class RespWire final : public Wire {
   [[nodiscard]] bool CanExpire() const override { return true; }
   void Expire(std::string_view key, uint32_t ttl_ms, base::Buffer& out) override;
   [[nodiscard]] bool CanRaw() const override { return true; }
-  void Raw(std::span<const std::string_view> words, base::Buffer& out) override;
+  void Raw(std::string_view command, base::Buffer& out) override;
   [[nodiscard]] proto::ReplyState Next(std::string_view in, WireReply& reply) override;
 
  private:

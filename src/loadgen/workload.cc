@@ -37,7 +37,7 @@ Status Wrong(std::string_view what) { return Status(StatusCode::kBadArgument, st
 
 std::string KindNames() {
   std::string names;
-  for (uint32_t kind = 0; kind < kOpKinds; ++kind) {
+  for (uint32_t kind = 0; kind < kMixKinds; ++kind) {
     if (kind != 0) names += ", ";
     names += OpName(static_cast<OpKind>(kind));
   }
@@ -51,7 +51,7 @@ Status ParseWeight(std::string_view text, OpMix& mix) {
     return Wrong(absl::StrCat("\"", base::ToAbsl(text), "\" has no weight"));
   }
   const std::string_view name = text.substr(0, equals);
-  for (uint32_t kind = 0; kind < kOpKinds; ++kind) {
+  for (uint32_t kind = 0; kind < kMixKinds; ++kind) {
     if (OpName(static_cast<OpKind>(kind)) != name) continue;
     if (mix[kind] != 0) {
       return Wrong(absl::StrCat("\"", base::ToAbsl(name), "\" comes twice"));

@@ -32,7 +32,7 @@ namespace corelane::loadgen {
 inline constexpr uint32_t kMultiKeysMax = 65'536;
 
 // How often each kind comes, in proportion to each other; by the number of the kind.
-using OpMix = std::array<double, kOpKinds>;
+using OpMix = std::array<double, kMixKinds>;
 
 // Reads "read=95,update=5": names are those of OpName(). kBadArgument says what is wrong.
 [[nodiscard]] Result<OpMix> ParseMix(std::string_view text);

@@ -7,10 +7,12 @@ usage: bench_programs_test.py BUILD_DIR
 
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
 import tempfile
+import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(ROOT, "bench"))
@@ -19,7 +21,7 @@ sys.dont_write_bytecode = True
 # pylint: disable=wrong-import-position
 from side_by_side import judge, report  # noqa: E402
 from side_by_side.load import Generator, LoadError  # noqa: E402
-from side_by_side.servers import Launcher, ServerError  # noqa: E402
+from side_by_side.servers import Launcher, Server, ServerError, free_port  # noqa: E402
 
 TIMEOUT_S = 100
 CPUS = os.sched_getaffinity(0)
@@ -46,6 +48,18 @@ class Context:
         return subprocess.run(
             [os.path.join(self.build_dir, "corelane-bench"), *flags],
             capture_output=True, text=True, timeout=TIMEOUT_S, check=False)
+
+    def start_verified_run(self, port, *flags):
+        """Starts one and waits until it is past the load phase."""
+        process = subprocess.Popen(
+            [os.path.join(self.build_dir, "corelane-bench"), "run", "--verify", "--keys=1000",
+             "--target", f"resp://127.0.0.1:{port}", "--connections=5", "--warmup=0",
+             "--mix", "read=10,update=5,insert=1,delete=1,read-modify-write=1", *flags],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        deadline = time.monotonic() + TIMEOUT_S
+        while ask(port, "DBSIZE") <= 1000:
+            assert time.monotonic() < deadline and process.poll() is None, process.communicate()
+        return process
 
 
 def every_request_is_counted_once(context):
@@ -141,10 +155,17 @@ def the_classic_suite_runs_on_a_server_of_its_own(context):
     assert "published" in done.stdout, done.stdout
 
 
+def ask(port, *words):
+    """What the server answers in one line: a number, or a text."""
+    with socket.create_connection(("127.0.0.1", port), timeout=TIMEOUT_S) as connection:
+        connection.sendall(b"".join([b"*%d\r\n" % len(words)] + [
+            b"$%d\r\n%s\r\n" % (len(word), word.encode()) for word in words]))
+        line = connection.makefile("rb").readline().decode().strip()
+        return int(line[1:]) if line.startswith(":") else line
+
+
 def keys_of(server):
-    with socket.create_connection(("127.0.0.1", server.port), timeout=TIMEOUT_S) as connection:
-        connection.sendall(b"*1\r\n$6\r\nDBSIZE\r\n")
-        return int(connection.makefile("rb").readline()[1:])
+    return ask(server.port, "DBSIZE")
 
 
 def the_classic_suite_cleans_up_after_itself(context):
@@ -183,6 +204,88 @@ def a_run_of_load_is_reported(context):
         server.stop()
 
 
+def a_server_that_is_killed_keeps_what_it_acknowledged(context):
+    port = free_port()
+    path = os.path.join(context.directory, "killed")
+
+    def start(name):
+        argv = [os.path.join(context.build_dir, "corelane-server"), "--shards=2", "--io=epoll",
+                f"--listen=auto://127.0.0.1:{port}", "--fsync=everysec", f"--data-dir={path}-data"]
+        return Server(argv, f"{path}-{name}", CPUS, port)
+
+    server = start("first")
+    try:
+        run = context.start_verified_run(port, "--duration=3s", "--json", path + ".json")
+        server.process.kill()
+        server.process.wait()
+        server = start("second")
+        output = run.communicate(timeout=TIMEOUT_S)
+        assert run.returncode == 0, output
+        with open(path + ".json", encoding="utf-8") as file:
+            result = json.load(file)
+        assert result["all"]["lost"] > 0, result["all"]
+        assert result["verify"]["verified"] > 1000, result["verify"]
+        assert result["verify"]["first_finding"] == "", result["verify"]
+    finally:
+        server.stop()
+
+
+def a_server_that_forgets_is_found_out(context):
+    server = context.launcher.corelane(CPUS, "epoll")
+    try:
+        run = context.start_verified_run(server.port, "--duration=1s")
+        assert ask(server.port, "FLUSHALL") == "+OK"
+        stdout, stderr = run.communicate(timeout=TIMEOUT_S)
+        assert run.returncode == 1 and "--verify" in stderr, (run.returncode, stderr)
+        assert "FAILING: The server's answers are wrong" in stdout, stdout
+        assert " 0 stale" in stdout and " 0 corrupt" in stdout, stdout
+        assert re.search(r"first finding: key key:\d+ is lost", stdout), stdout
+    finally:
+        server.stop()
+
+
+def recorded_commands_are_sent_again(context):
+    server = context.launcher.corelane(CPUS, "epoll")
+    path = os.path.join(context.directory, "recorded")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write('OK\n1339518083.107412 [0 127.0.0.1:60866] "set" "x" "1"\n')
+        file.write("# by hand\nincrby x 5\nset 'a b' \"\\x00\"\n")
+    replay = ("run", "--target", f"resp3://127.0.0.1:{server.port}", "--replay", path,
+              "--connections=1")
+    try:
+        once = context.corelane_bench(*replay)
+        assert once.returncode == 0, once.stderr
+        assert re.search(r"^replay +3 ", once.stdout, re.MULTILINE), once.stdout
+        assert keys_of(server) == 2, keys_of(server)
+        # 1, then 5 more, and not once again.
+        assert ask(server.port, "INCRBY", "x", "1") == 7
+        several = context.corelane_bench(*replay, "--operations=300", "--rate=5k", "--warmup=0")
+        assert re.search(r"^replay +300 ", several.stdout, re.MULTILINE), several
+    finally:
+        server.stop()
+
+
+def what_cannot_be_replayed_or_verified_is_named(context):
+    path = os.path.join(context.directory, "not-to-be-replayed")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write("get a\n\nmonitor\n")
+    good = os.path.join(context.directory, "to-be-replayed")
+    with open(good, "w", encoding="utf-8") as file:
+        file.write("get a\n")
+    resp = ("--target", "resp://127.0.0.1:1")
+    for flags, named in (
+            ([*resp, "--replay", path], "line 3"), ([*resp, "--replay", path + "x"], path + "x"),
+            (["--replay", good], "native"), ([*resp, "--replay", good, "--warmup=1s"], "--warmup"),
+            ([*resp, "--replay", good, "--mix", "read=1"], "--mix"),
+            ([*resp, "--replay", good, "--verify"], "--verify"),
+            (["--verify", "--ttl=1s"], "--ttl"), (["--verify", "--hit-rate=0.5"], "--hit-rate"),
+            (["--verify", "--value-bytes=10-100"], "--value-bytes"),
+            (["--verify", "--ycsb=e"], "multi-read"), (["--verify", "--mix=update=1"], "nothing"),
+            (["--verify", "--keys=10"], "--keys")):
+        done = context.corelane_bench("run", *flags)
+        assert done.returncode == 2 and named in done.stderr, (flags, done)
+
+
 def wrong_flags_of_a_run_are_named(context):
     for flags, named in (
             (["--target", "http://127.0.0.1:1"], "--target"), (["--rate", "fast"], "--rate"),
@@ -217,12 +320,16 @@ CASES = [
     ratios_are_medians_of_rounds,
     targets_are_judged_from_the_right_side,
     wrong_flags_of_a_run_are_named,
+    what_cannot_be_replayed_or_verified_is_named,
     nobody_there_is_an_error_with_its_own_exit_code,
 ]
 CASES_WITH_SERVER = [
     the_classic_suite_runs_on_a_server_of_its_own,
     the_classic_suite_cleans_up_after_itself,
     a_run_of_load_is_reported,
+    a_server_that_is_killed_keeps_what_it_acknowledged,
+    a_server_that_forgets_is_found_out,
+    recorded_commands_are_sent_again,
 ]
 
 

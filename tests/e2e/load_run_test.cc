@@ -6,8 +6,10 @@
 #include <gtest/gtest.h>
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 #include "env/clock.h"
@@ -149,6 +151,31 @@ TEST_F(LoadRunTest, SeveralKeysInOneRequest) {
   const auto& reads = result->figures.by_kind[static_cast<size_t>(OpKind::kReadMulti)];
   ASSERT_NE(reads, nullptr);
   EXPECT_EQ(reads->hits, 7 * reads->answered());
+}
+
+TEST_F(LoadRunTest, RecordedCommandsAreSentOnceEach) {
+  for (const WireProtocol protocol : {WireProtocol::kResp2, WireProtocol::kResp3}) {
+    std::string text = "FLUSHALL\n";
+    for (int i = 0; i < 500; ++i) {
+      text += "SET key:" + std::to_string(i) + " \"a value\"\nINCRBY sum " + std::to_string(i) +
+              "\nMGET key:1 sum nothing\nNO-SUCH-COMMAND\n";
+    }
+    LoadOptions options = Options(protocol);
+    options.prefill = false;
+    auto commands = loadgen::RecordedCommands::Parse(text);
+    ASSERT_TRUE(commands.ok()) << commands.status().ToString();
+    options.replay = std::make_shared<const loadgen::RecordedCommands>(std::move(*commands));
+    options.operations = options.replay->size();
+    // So that nothing overtakes the FLUSHALL.
+    options.threads = options.connections = 1;
+    const Result<LoadResult> result = Run(options);
+    ASSERT_TRUE(result.ok()) << result.status().ToString();
+    EXPECT_EQ(result->figures.Total().answered(), 1'501U);
+    EXPECT_EQ(result->figures.Total().errors, 500U);
+    EXPECT_EQ(result->figures.Total().failed(), 500U);
+    EXPECT_EQ(Keys(), ":501\r\n");
+    EXPECT_EQ(RawClient(server_.port()).Ask(Resp({"INCRBY", "sum", "0"})), ":124750\r\n");
+  }
 }
 
 TEST_F(LoadRunTest, AnOpenLoopStartsWhatItsScheduleSays) {

@@ -6,6 +6,8 @@
 #include <gtest/gtest.h>
 
 #include <cstdint>
+#include <memory>
+#include <utility>
 
 #include "simulated_network.h"
 
@@ -110,9 +112,14 @@ TEST(Calibration, AServerThatNeverAnswersIsAnError) {
 TEST(Calibration, AsksForReadsWhateverTheRunDoes) {
   LoadOptions run = OneRun();
   run.rate = {{1000, 1000, run.duration_ns}};
+  run.verify = true;
+  auto commands = RecordedCommands::Parse("ping\n");
+  ASSERT_TRUE(commands.ok());
+  run.replay = std::make_shared<const RecordedCommands>(std::move(*commands));
   const LoadOptions load = CeilingLoad(run, {"127.0.0.1", 1});
   EXPECT_FALSE(load.open_loop());
-  EXPECT_FALSE(load.prefill);
+  EXPECT_FALSE(load.prefills());
+  EXPECT_EQ(load.replay, nullptr);
   EXPECT_EQ(load.pipeline, 1U);
   EXPECT_EQ(load.threads, 1U);
   EXPECT_EQ(load.workload.weight(OpKind::kUpdate), 0);

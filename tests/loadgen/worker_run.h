@@ -14,10 +14,11 @@ class WorkerRun {
   // On a whole second, so that a script can tell how far in the run it is.
   static constexpr int64_t kBeginNanos = 2'000'000'000;
 
-  WorkerRun(const LoadOptions& options, Script& script)
+  // `thread`: which of the run's workers it is.
+  WorkerRun(const LoadOptions& options, Script& script, uint32_t thread = 0)
       : options_(options),
         network_(clock_, script),
-        worker_(options_, {network_, clock_, bell_}, 0) {
+        worker_(options_, {network_, clock_, bell_}, thread) {
     worker_.Order({.kind = WorkerOrder::Kind::kBegin, .begin_ns = kBeginNanos});
     worker_.Main();
   }

@@ -57,7 +57,7 @@ TEST(WorkloadTest, KindsComeAsOftenAsTheMixSays) {
       Operations(Options("read=50,update=20,insert=5,multi-read=5,multi-write=5,"
                          "read-modify-write=5,delete=5,expire=5"),
                  50'000);
-  std::vector<uint64_t> counts(kOpKinds, 0);
+  std::vector<uint64_t> counts(kMixKinds, 0);
   for (const Kept& kept : operations) ++counts[static_cast<size_t>(kept.kind)];
   ExpectFit(counts, std::vector<double>{25e3, 10e3, 2.5e3, 2.5e3, 2.5e3, 2.5e3, 2.5e3, 2.5e3});
 }

@@ -7,10 +7,12 @@
 #include <utility>
 
 #include "base/status_macros.h"
+#include "env/posix_file_system.h"
 #include "env/process.h"
 #include "env/process_stat.h"
 #include "io/socket.h"
 #include "loadgen/number_text.h"
+#include "loadgen/recorded_commands.h"
 #include "loadgen/verifier.h"
 
 namespace corelane::tools {
@@ -20,6 +22,7 @@ constexpr uint32_t kThreadsMax = 256;
 constexpr uint32_t kConnectionsMax = 100'000;
 constexpr uint32_t kPipelineMax = 10'000;
 constexpr uint32_t kOpenLoopPipeline = 64;
+constexpr uint64_t kReplayBytesMax = uint64_t{4} << 30;
 
 // What is wrong with the value of a flag.
 Status FlagError(const char* flag, const Status& status) {
@@ -40,6 +43,11 @@ Status CheckProtocols(const loadgen::LoadOptions& options) {
   const loadgen::WorkloadOptions& workload = options.workload;
   for (const loadgen::Target& target : options.targets) {
     const std::unique_ptr<loadgen::Wire> wire = loadgen::MakeWire(target.protocol);
+    if (options.replay != nullptr && !wire->CanRaw()) {
+      return Status(StatusCode::kBadArgument,
+                    "--replay: recorded commands are RESP, which " +
+                        std::string(loadgen::WireScheme(target.protocol)) + " is not");
+    }
     const auto lacks = [&](loadgen::OpKind kind, bool can) {
       return workload.weight(kind) > 0 && !can;
     };
@@ -144,10 +152,22 @@ void LoadFlags::AddWorkFlags() {
   command_->add_option("--hit-rate", options_.workload.hit_rate, "share of reads of keys there are")
       ->check(CLI::Range(0.0, 1.0))
       ->capture_default_str();
-  command_->add_flag("--prefill", options_.prefill, "write all keys once before");
-  command_->add_flag("--verify", options_.verify,
-                     "check what is read: writes all keys before, in values that say what they "
-                     "are, and counts stale, lost and corrupt reads");
+  CLI::Option* prefill =
+      command_->add_flag("--prefill", options_.prefill, "write all keys once before");
+  CLI::Option* verify =
+      command_->add_flag("--verify", options_.verify,
+                         "check what is read: writes all keys before, in values that say what they "
+                         "are, and counts stale, lost and corrupt reads");
+  command_
+      ->add_option("--replay", typed_.replay,
+                   "instead of a mix: the RESP commands of this file, one a line, as for redis-cli "
+                   "or from its MONITOR, in their order; once, or round and round for --duration "
+                   "or --operations. They go to the connections in turn, so transactions (MULTI) "
+                   "take --connections=1")
+      ->excludes(mix)
+      ->excludes("--ycsb")
+      ->excludes(prefill)
+      ->excludes(verify);
   seed_ = command_->add_option("--seed", options_.workload.seed,
                                "the same seed gives the same work (default: drawn, and said)");
 }
@@ -162,6 +182,7 @@ Result<loadgen::LoadOptions> LoadFlags::Read() {
     return Status(StatusCode::kBadArgument,
                   "--connections: each of the --threads needs one at least");
   }
+  RETURN_IF_ERROR(ReadReplay());
   RETURN_IF_ERROR(CheckMachine());
   RETURN_IF_ERROR(ReadWorkload());
   if (!without_.target) RETURN_IF_ERROR(SetTargets(typed_.targets, options_));
@@ -185,6 +206,24 @@ Status LoadFlags::ReadTimes() {
   }
   if (options_.operations != 0) options_.duration_ns = 0;
   return OkStatus();
+}
+
+Status LoadFlags::ReadReplay() {
+  if (typed_.replay.empty()) return OkStatus();
+  env::PosixFileSystem files;
+  const Result<std::string> text = env::ReadFile(files, typed_.replay, kReplayBytesMax);
+  if (!text.ok()) return FlagError("--replay", text.status());
+  auto commands = loadgen::RecordedCommands::Parse(*text);
+  if (!commands.ok()) return FlagError("--replay", commands.status());
+  options_.replay = std::make_shared<const loadgen::RecordedCommands>(std::move(*commands));
+  if (command_->count("--duration") != 0 || options_.operations != 0) return OkStatus();
+  // Once through, and all of it counts.
+  options_.operations = options_.replay->size();
+  options_.duration_ns = 0;
+  if (command_->count("--warmup") == 0) options_.warmup_ns = 0;
+  if (options_.warmup_ns == 0) return OkStatus();
+  return Status(StatusCode::kBadArgument,
+                "--warmup: commands that are sent once have none; say a --duration");
 }
 
 Status LoadFlags::CheckMachine() const {

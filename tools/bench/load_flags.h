@@ -55,6 +55,7 @@ class LoadFlags {
     std::string duration = "10s";
     std::string timeout = "5s";
     std::string ttl;
+    std::string replay;
     uint32_t multi_keys = 10;
   };
 
@@ -63,6 +64,7 @@ class LoadFlags {
   void AddMachineFlags();
   void AddWorkFlags();
   [[nodiscard]] Status ReadTimes();
+  [[nodiscard]] Status ReadReplay();
   [[nodiscard]] Status CheckMachine() const;
   [[nodiscard]] Status ReadWorkload();
 
