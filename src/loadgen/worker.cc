@@ -461,6 +461,7 @@ void Worker::EndWindow() {
         .behind_ns = window_.behind_ns,
         .p50_ns = window_ns_.ValueAtPercentile(50),
         .p99_ns = window_ns_.ValueAtPercentile(99),
+        .p99_9_ns = window_ns_.ValueAtPercentile(99.9),
         .max_ns = window_ns_.Max()});
   figures_.windows.push_back(std::move(window_));
   window_ = WindowFigures();

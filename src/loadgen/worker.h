@@ -49,6 +49,7 @@ struct WorkerNews {
   int64_t behind_ns = 0;
   int64_t p50_ns = 0;
   int64_t p99_ns = 0;
+  int64_t p99_9_ns = 0;
   int64_t max_ns = 0;
 };
 

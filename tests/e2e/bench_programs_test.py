@@ -5,13 +5,18 @@ run's own code, and corelane-bench on a server of its own. Prints TAP.
 usage: bench_programs_test.py BUILD_DIR
 """
 
+import fcntl
 import json
 import os
+import pty
 import re
+import signal
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
+import termios
 import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -46,13 +51,16 @@ class Context:
 
     def corelane_bench(self, *flags):
         return subprocess.run(
-            [os.path.join(self.build_dir, "corelane-bench"), *flags],
+            [self.bench_program(), *flags],
             capture_output=True, text=True, timeout=TIMEOUT_S, check=False)
+
+    def bench_program(self):
+        return os.path.join(self.build_dir, "corelane-bench")
 
     def start_verified_run(self, port, *flags):
         """Starts one and waits until it is past the load phase."""
         process = subprocess.Popen(
-            [os.path.join(self.build_dir, "corelane-bench"), "run", "--verify", "--keys=1000",
+            [self.bench_program(), "run", "--verify", "--keys=1000",
              "--target", f"resp://127.0.0.1:{port}", "--connections=5", "--warmup=0",
              "--mix", "read=10,update=5,insert=1,delete=1,read-modify-write=1", *flags],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -189,13 +197,19 @@ def a_run_of_load_is_reported(context):
         done = context.corelane_bench(
             "run", "--target", f"resp://127.0.0.1:{server.port}", "--prefill", "--keys=1000",
             "--rate=1k", "--duration=500ms", "--warmup=100ms", "--ycsb=b", "--seed=7",
-            "--json", path + ".json", "--hgrm", path + ".hgrm", "--hlog", path + ".hlog")
+            "--json", path + ".json", "--hgrm", path + ".hgrm", "--hlog", path + ".hlog",
+            "--csv", path + ".csv", "--calibrate")
         assert done.returncode == 0, done.stderr
+        assert not done.stderr, done.stderr
         assert "seed: 7" in done.stdout and "open loop, 1000/s" in done.stdout, done.stdout
         with open(path + ".json", encoding="utf-8") as file:
             result = json.load(file)
         assert result["all"]["errors"] == result["all"]["misses"] == 0, result["all"]
         assert 400 < result["all"]["answered"] < 600, result["all"]
+        assert result["environment"]["cores_usable"] > 0, result["environment"]
+        assert result["calibration"]["requests_per_second_per_thread"] > 0, result["calibration"]
+        with open(path + ".csv", encoding="utf-8") as file:
+            assert file.readline().startswith("second,answered,"), path
         with open(path + ".hgrm", encoding="utf-8") as file:
             assert "1/(1-Percentile)" in file.readline()
         with open(path + ".hlog", encoding="utf-8") as file:
@@ -286,6 +300,113 @@ def what_cannot_be_replayed_or_verified_is_named(context):
         assert done.returncode == 2 and named in done.stderr, (flags, done)
 
 
+def an_interrupt_ends_a_run_with_a_report(context):
+    server = context.launcher.corelane(CPUS, "epoll")
+    path = os.path.join(context.directory, "interrupted.json")
+    try:
+        with subprocess.Popen(
+                [context.bench_program(), "run", "--target", f"resp://127.0.0.1:{server.port}",
+                 "--keys=1000", "--mix=update=1", "--duration=60s", "--warmup=0", "--json", path],
+                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as run:
+            # More keys than connections: some of them have been answered.
+            while run.poll() is None and keys_of(server) < 100:
+                pass
+            run.send_signal(signal.SIGINT)
+            stdout, stderr = run.communicate(timeout=TIMEOUT_S)
+        assert run.returncode == 0 and not stderr, (run.returncode, stderr)
+        assert "update" in stdout and "95 % confidence" in stdout, stdout
+        with open(path, encoding="utf-8") as file:
+            result = json.load(file)
+        assert result["all"]["answered"] > 0 and result["measured_s"] < 60, result["all"]
+    finally:
+        server.stop()
+
+
+class Screen:
+    """As much of a terminal as the live view uses, after it has received these bytes."""
+
+    def __init__(self, received):
+        self.rows = [""]
+        self.row = self.column = self.widest = 0
+        # A piece may end within a character or a sequence.
+        self.write(re.sub(r"\x1b(\[\d*)?$", "", received.decode(errors="ignore")))
+
+    def write(self, text):
+        for part in re.findall(r"\x1b\[\d*[A-Za-z]|.|[\r\n]", text):
+            if part == "\r":
+                self.column = 0
+            elif part == "\n":
+                self.row += 1
+                if self.row == len(self.rows):
+                    self.rows.append("")
+            elif part.endswith("A") and len(part) > 1:
+                self.row -= int(part[2:-1])
+                assert self.row >= 0, "the cursor left the screen"
+            elif part == "\x1b[K":
+                self.rows[self.row] = self.rows[self.row][:self.column]
+            elif part == "\x1b[J":
+                self.rows[self.row:] = [self.rows[self.row][:self.column]]
+            else:
+                assert not part.startswith("\x1b"), repr(part)
+                row = self.rows[self.row]
+                self.rows[self.row] = row[:self.column] + part + row[self.column + 1:]
+                self.column += 1
+                self.widest = max(self.widest, self.column)
+
+    def text(self):
+        return "\n".join(self.rows)
+
+
+def run_on_a_terminal(context, columns, *flags):
+    """Starts corelane-bench with a terminal of its own as its standard error. Returns the process
+    and the terminal's other end."""
+    master, slave = pty.openpty()
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    attributes = termios.tcgetattr(slave)
+    attributes[3] &= ~termios.ECHO  # a ^C would show
+    termios.tcsetattr(slave, termios.TCSANOW, attributes)
+    run = subprocess.Popen(  # pylint: disable=consider-using-with
+        [context.bench_program(), "run", *flags], stdin=slave, stdout=subprocess.PIPE, stderr=slave,
+        text=True, start_new_session=True, env={**os.environ, "LC_ALL": "C.UTF-8"},
+        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
+    os.close(slave)
+    return run, master
+
+
+def read_terminal(master):
+    """What has come; nothing when the program has ended."""
+    try:
+        return os.read(master, 1 << 16)
+    except OSError:
+        return b""
+
+
+def a_terminal_shows_how_a_run_goes_on(context):
+    server = context.launcher.corelane(CPUS, "epoll")
+    run, master = run_on_a_terminal(
+        context, 40, "--target", f"resp://127.0.0.1:{server.port}", "--rate=1k", "--keys=100",
+        "--duration=60s", "--warmup=0", "--no-calibrate")
+    try:
+        seen, received = "", b""
+        # Ctrl-C on the terminal, once a second has been told of.
+        while piece := read_terminal(master):
+            received += piece
+            screen = Screen(received)
+            if "p99.9" in screen.text() and not seen:
+                seen = screen.text()
+                os.write(master, b"\x03")
+        stdout, _ = run.communicate(timeout=TIMEOUT_S)
+    finally:
+        run.kill()
+        os.close(master)
+        server.stop()
+    assert run.returncode == 0 and "open loop, 1000/s" in stdout, (run.returncode, stdout)
+    for part in ("of 60.0 s", "asked 1000/s", "answered", "last second", "worst second", "\u2588"):
+        assert part in seen, (part, seen)
+    assert screen.widest < 40, (screen.widest, seen)
+    assert screen.text() == "", screen.rows
+
+
 def wrong_flags_of_a_run_are_named(context):
     for flags, named in (
             (["--target", "http://127.0.0.1:1"], "--target"), (["--rate", "fast"], "--rate"),
@@ -327,6 +448,8 @@ CASES_WITH_SERVER = [
     the_classic_suite_runs_on_a_server_of_its_own,
     the_classic_suite_cleans_up_after_itself,
     a_run_of_load_is_reported,
+    an_interrupt_ends_a_run_with_a_report,
+    a_terminal_shows_how_a_run_goes_on,
     a_server_that_is_killed_keeps_what_it_acknowledged,
     a_server_that_forgets_is_found_out,
     recorded_commands_are_sent_again,

@@ -66,7 +66,7 @@ Status RunCommand::Run(const std::string& command_line) {
   const bool calibrates =
       calibrate_->count() > 0 ? wants_calibration_ : loadgen::WorthCalibrating(*options);
   if (calibrates) RETURN_IF_ERROR(CalibrateGenerator(*options, machine));
-  RunView view(clock, options->threads);
+  RunView view(clock, *options);
   Result<loadgen::Report> report = Measure(*options, machine, view);
   view.Clear();
   if (!report.ok()) return report.status();
