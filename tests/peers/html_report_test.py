@@ -38,6 +38,29 @@ CHARTS = {
 }
 DATA_CLASSES = {"line", "dot", "cross", "band", "interval", "median", "heat", "block", "whisker"}
 NO_FIGURE = re.compile(r"\b(NaN|undefined|null|Infinity|\[object)\b")
+# Run in the page: opens the first of what is folded, then looks for names that touch and for what sticks out.
+AUDIT = """
+for (const details of document.querySelectorAll('details:first-of-type')) details.open = true;
+setTimeout(() => {
+  const inner = (a, b) => Math.min(a.right, b.right) - Math.max(a.left, b.left) > 1 &&
+      Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 3;
+  const charts = document.querySelectorAll('figure svg');
+  for (const chart of charts) {
+    const name = chart.closest('figure').dataset.chart;
+    const card = chart.closest('figure').getBoundingClientRect();
+    const texts = [...chart.querySelectorAll('text')].map((text) => [text.textContent, text.getBoundingClientRect()]);
+    texts.forEach(([text, box], i) => {
+      if (box.left < card.left || box.right > card.right) console.error(`${name}: ${text} sticks out`);
+      for (const [other, place] of texts.slice(i + 1)) {
+        if (inner(box, place)) console.error(`${name}: ${text} touches ${other}`);
+      }
+    });
+  }
+  const root = document.documentElement;
+  if (root.scrollWidth > root.clientWidth) console.error('the page is wider than its window');
+  console.log(`audited ${charts.length} charts`);
+}, 500);
+"""
 VOID = {"meta", "link", "img", "br", "input"}
 
 
@@ -199,14 +222,26 @@ class HtmlReport(unittest.TestCase):
         self.assertEqual(len(links), 8)
         self.assertLessEqual(links, targets)
 
-    def test_narrow_and_dark(self):
-        # The least width that a window may have is 500; the page is put into a narrower frame.
+    def audited(self, *flags, width):
+        """What AUDIT complains of on a page with every kind, in a frame of this width: a window may
+        not be as narrow as a telephone."""
+        with open(self.report(*self.kinds), encoding="utf-8") as file:
+            page = file.read()
+        with open(self.path("audited.html"), "w", encoding="utf-8") as file:
+            file.write(page.replace("</body>", f"<script>{AUDIT}</script></body>"))
         frame = self.path("frame.html")
-        page = os.path.basename(self.report("compare"))
         with open(frame, "w", encoding="utf-8") as file:
-            file.write(f"<!doctype html><iframe src='{page}' width=400 height=900></iframe>")
-        _, console = browse(f"file://{frame}", "--dump-dom", "--blink-settings=preferredColorScheme=0")
-        self.assertEqual(console, [])
+            file.write(f"<!doctype html><iframe src='audited.html' width={width} height=900></iframe>")
+        _, console = browse(f"file://{frame}", "--dump-dom", "--virtual-time-budget=5000", *flags)
+        told = [line.partition('"')[2].rpartition('", source')[0] for line in console]
+        self.assertEqual(told[-1:], ["audited 39 charts"], console)
+        return told[:-1]
+
+    def test_no_label_touches_another(self):
+        self.assertEqual(self.audited(width=1000), [])
+
+    def test_narrow_and_dark(self):
+        self.assertEqual(self.audited("--blink-settings=preferredColorScheme=0", width=400), [])
 
     def test_this_browser_tells_of_errors(self):
         page = self.path("broken.html")

@@ -91,12 +91,12 @@ function drawCross(frame, [x, y], classes) {
   frame.root.append(svg('path', {d, class: `cross ${classes}`}));
 }
 
-// A line across the plot with a name at its end; kept inside of the plot.
+// A line across the plot with a name where it begins; kept inside of the plot.
 function drawLevel(frame, value, text, classes) {
   const y = frame.y.at(value);
   frame.root.append(svg('line', {x1: frame.left, x2: frame.right, y1: y, y2: y, class: `mark ${classes}`}));
   const above = y - 6 > frame.top + 8 ? y - 6 : y + 14;
-  frame.root.append(svg('text', {x: frame.right - 4, y: above, class: 'note end'}, text));
+  frame.root.append(svg('text', {x: frame.left + 6, y: above, class: 'note'}, text));
 }
 
 function drawUpright(frame, value, text, classes) {

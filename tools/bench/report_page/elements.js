@@ -72,7 +72,8 @@ function headline({level, eyebrow, title, is, words, because, lines}) {
 
 function valueText(value) {
   if (value === null || value === undefined) return '–';
-  if (typeof value === 'number') return String(Number.isInteger(value) ? value : +value.toPrecision(6));
+  if (typeof value === 'number') return Number.isInteger(value) ? groupedText(value) : String(+value.toPrecision(6));
+  if (typeof value === 'boolean') return value ? 'yes' : 'no';
   if (Array.isArray(value)) return value.map(valueText).join(', ');
   return typeof value === 'object' ? JSON.stringify(value) : String(value);
 }
@@ -80,7 +81,8 @@ function valueText(value) {
 // The units that names of members end in, or have before "_per_".
 const kNameUnits = [[/_ns(?=_per_|$)/, (value) => timeText(value / 1e3)], [/_us(?=_per_|$)/, timeText],
                     [/_ms(?=_per_|$)/, (value) => timeText(value * 1e3)], [/_s$/, (value) => timeText(value * 1e6)],
-                    [/_bytes$/, (value) => (value >= 1e6 ? `${threeDigits(value / 1e6)}\u00a0MB` : `${groupedText(value)}\u00a0bytes`)]];
+                    [/_bytes$/, bytesText],
+                    [/_percent$/, (value) => `${+value.toPrecision(3)}\u00a0%`]];
 
 // ["resident_bytes", 31e6] gives ["resident", "31.0 MB"]. Underlines are blanks, as people write.
 function namedValue(name, value) {
@@ -97,7 +99,7 @@ function flatten(value, name = '', depth = 0) {
 
 function genericPart(title, value) {
   if (value === null || value === undefined) return '';
-  const pairs = flatten(value, typeof value === 'object' ? '' : title);
+  const pairs = flatten(value, typeof value === 'object' ? '' : title).filter(([, text]) => text !== '');
   return pairs.length > 0 ? part(title, facts(pairs)) : '';
 }
 

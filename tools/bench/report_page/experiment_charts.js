@@ -222,7 +222,7 @@ function compareFigure(comparison) {
   const rounds = Array.isArray(comparison.rounds) ? comparison.rounds : [];
   const rows = comparison.figures.filter((figure) => figure.ratio > 0 && figure.low > 0 && figure.high > 0)
       .map((figure) => ({
-        name: String(figure.name), low: figure.low, middle: figure.ratio, high: figure.high,
+        name: nameOf(figure), low: figure.low, middle: figure.ratio, high: figure.high,
         dots: rounds.map((round) => figureOf(round.b, figure.name) / figureOf(round.a, figure.name))
             .filter((ratio) => ratio > 0 && ratio < Infinity),
         classes: kRatioClass[figure.verdict] ?? 'muted',
@@ -239,7 +239,7 @@ function compareFigure(comparison) {
 function repeatFigure(repetition) {
   const rounds = Array.isArray(repetition.rounds) ? repetition.rounds : [];
   const rows = repetition.figures.filter((figure) => figure.median > 0).map((figure) => ({
-    name: String(figure.name), middle: 1,
+    name: nameOf(figure), middle: 1,
     low: (figure.low > 0 ? figure.low : figure.median) / figure.median,
     high: (figure.high > 0 ? figure.high : figure.median) / figure.median,
     dots: rounds.map((run) => figureOf(run, figure.name) / figure.median).filter((ratio) => ratio > 0 && ratio < Infinity),

@@ -9,13 +9,17 @@ function rampClass(index, count) {
   return kRampClasses[Math.round(index * (kRampClasses.length - 1) / (count - 1))];
 }
 
+function nameOf(figure) {
+  return typeof figure.name === 'string' ? figure.name : '–';
+}
+
 // ---- A run ----
 
 const kVerdictWords = {
   VALID: 'These figures are the server’s.',
   'GENERATOR-LIMITED': 'The generator was the limit: these figures are its own.',
   SATURATED: 'More was asked than the server could do.',
-  FAILING: 'A part of the operations failed, and is in no latency.',
+  FAILING: 'Operations failed, or reads were wrong; what failed is in no latency.',
 };
 
 function loadText(run) {
@@ -46,6 +50,11 @@ function countsText(run) {
       `${groupedText(run.all.lost)} lost with their connection, ${groupedText(never)} never started.`;
 }
 
+function warningText(document_) {
+  const warning = document_.environment?.warning;
+  return warning ? `Warning: ${warning}` : '';
+}
+
 function rateTile(run) {
   const achieved = achievedOf(run);
   const asked = numberOf(run.load?.asked_per_second);
@@ -55,7 +64,7 @@ function rateTile(run) {
 }
 
 function percentileTile(run, percent) {
-  const interval = (Array.isArray(run.confidence_95) ? run.confidence_95 : []).find((one) => one.percentile === percent);
+  const interval = intervalsOf(run).find((one) => one.percentile === percent);
   const value = numberOf(interval?.value_us) ?? percentileOf(run, percent);
   if (value === null) return tile(`p${percent}`, '–', 'too few answers');
   return tile(`p${percent}`, timeText(value), interval ? timeRangeText(interval.low_us, interval.high_us) : '');
@@ -87,7 +96,7 @@ function operationsPart(run) {
 }
 
 function intervalsPart(run) {
-  const intervals = Array.isArray(run.confidence_95) ? run.confidence_95 : [];
+  const intervals = intervalsOf(run);
   if (intervals.length === 0) return '';
   const rows = intervals.map((one) =>
       [`p${one.percentile}`, timeText(one.value_us), timeText(one.low_us), timeText(one.high_us)]);
@@ -128,7 +137,7 @@ function runSection(run, level) {
   const is = String(run.verdict?.is ?? '');
   return make('section', {class: 'document'},
       headline({level, eyebrow: `corelane-bench run · ${momentText(run.begun_unix_ms)}`, title: targetText(run), is,
-                words: kVerdictWords[is] ?? '', because: run.verdict?.because, lines: [loadText(run), countsText(run)]}),
+                words: kVerdictWords[is] ?? '', because: run.verdict?.because, lines: [loadText(run), countsText(run), warningText(run)]}),
       runTiles(run), ...runCharts(run), runTables(run), tail(run));
 }
 
@@ -160,7 +169,8 @@ function sweepSection(sweep, level) {
       headline({level, eyebrow: `corelane-bench sweep · ${momentText(sweep.begun_unix_ms)}`,
                 title: points.length > 0 ? targetText(points[0].run) : 'A sweep of rates',
                 words: knee ? `The knee is at ${rateText(knee.rate)}.` : 'No knee was found.', because: knee?.because,
-                lines: [`${points.length} rates, each a run of its own`, points.length > 0 ? loadText(points[0].run) : '']}),
+                lines: [`${points.length} rates, each a run of its own`, points.length > 0 ? loadText(points[0].run) : '',
+                        warningText(sweep)]}),
       make('div', {class: 'tiles'}, tile('knee', knee ? rateText(knee.rate) : '–'), tile('most answered', rateText(best)),
            tile('highest rate met', met ? rateText(askedOf(met)) : '–'),
            tile('p99 there', met ? timeText(percentileOf(met.run, 99)) : '–'),
@@ -188,7 +198,7 @@ function findMaxSection(search, level) {
       headline({level, eyebrow: `corelane-bench find-max · ${momentText(search.begun_unix_ms)}`,
                 title: first ? targetText(first) : 'The highest rate',
                 words: found === null ? `No rate holds ${search.goal}.` : `${rateText(found)} holds ${search.goal}.`,
-                because: search.because, lines: [first ? loadText(first) : '']}),
+                because: search.because, lines: [first ? loadText(first) : '', warningText(search)]}),
       make('div', {class: 'tiles'}, tile('found', rateText(found)), tile('goal', String(search.goal ?? '–')),
            tile('tries', String(steps.length)), tile('held', String(steps.filter((step) => step.holds).length))),
       goalFigure(all), searchFigure(all),
@@ -207,7 +217,7 @@ function compareSection(comparison, level) {
   const labels = ['a', 'b'].map((side) => comparison[side]?.label || side.toUpperCase());
   const is = String(comparison.verdict?.is ?? '');
   const rows = comparison.figures.map((figure) =>
-      [String(figure.name), unitText(figure.a_median, figure.unit), unitText(figure.b_median, figure.unit),
+      [nameOf(figure), unitText(figure.a_median, figure.unit), unitText(figure.b_median, figure.unit),
        numberOf(figure.ratio) === null ? '–' : changeText(figure.ratio),
        figure.low > 0 && figure.high > 0 ? `${changeText(figure.low)} … ${changeText(figure.high)}` : '–',
        figure.verdict ? chip(String(figure.verdict)) : '']);
@@ -219,7 +229,7 @@ function compareSection(comparison, level) {
                 title: `${labels[1]} against ${labels[0]}`, is, words: is ? `B: ${is}.` : '',
                 because: comparison.verdict?.because,
                 lines: [`A is ${labels[0]}: ${sideText(comparison.a)}`, `B is ${labels[1]}: ${sideText(comparison.b)}`,
-                        `${rounds.length} rounds, A and B in turns · ${rounds.length > 0 ? loadText(rounds[0].a) : ''}`]}),
+                        `${rounds.length} rounds, A and B in turns · ${rounds.length > 0 ? loadText(rounds[0].a) : ''}`, warningText(comparison)]}),
       compareFigure({...comparison, rounds}),
       part('Figures', table(['', `A: ${labels[0]}`, `B: ${labels[1]}`, 'B against A', '95 % interval', ''], rows)),
       percentileFigure([side('a', labels[0], 's1'), side('b', labels[1], 's2')],
@@ -234,7 +244,7 @@ function compareSection(comparison, level) {
 function repeatSection(repetition, level) {
   const rounds = (Array.isArray(repetition.rounds) ? repetition.rounds : []).filter((run) => run?.all);
   const rows = repetition.figures.map((figure) =>
-      [String(figure.name), ...['median', 'low', 'high', 'least', 'most'].map((name) => unitText(figure[name], figure.unit)),
+      [nameOf(figure), ...['median', 'low', 'high', 'least', 'most'].map((name) => unitText(figure[name], figure.unit)),
        figure.least > 0 ? shareText(figure.most / figure.least - 1) : '–']);
   const each = rounds.map((run, i) =>
       [String(i + 1), ...repetition.figures.map((figure) => unitText(figureOf(run, figure.name), figure.unit))]);
@@ -244,10 +254,10 @@ function repeatSection(repetition, level) {
   return make('section', {class: 'document'},
       headline({level, eyebrow: `corelane-bench repeat · ${momentText(repetition.begun_unix_ms)}`,
                 title: rounds.length > 0 ? targetText(rounds[0]) : 'A repetition', words: `${rounds.length} rounds of the same run.`,
-                lines: [rounds.length > 0 ? loadText(rounds[0]) : '']}),
+                lines: [rounds.length > 0 ? loadText(rounds[0]) : '', warningText(repetition)]}),
       repeatFigure({...repetition, rounds}),
       part('Figures', table(['', 'median', '95 % from', 'to', 'least', 'most', 'spread'], rows)),
       percentileFigure(curves, {name: 'percentiles', title: 'Latency by percentile, round by round', note: ''}),
-      each.length > 0 ? part('Every round', table(['round', ...repetition.figures.map((figure) => String(figure.name))], each)) : '',
+      each.length > 0 ? part('Every round', table(['round', ...repetition.figures.map((figure) => nameOf(figure))], each)) : '',
       foldsPart(rounds.map((run, i) => runFold(`round ${i + 1}`, run))), tail(repetition));
 }

@@ -60,6 +60,11 @@ function rateText(perSecond) {
   return numberOf(perSecond) === null ? '–' : `${groupedText(perSecond)}/s`;
 }
 
+function bytesText(bytes) {
+  if (bytes >= 999.5e6) return `${threeDigits(bytes / 1e9)}\u00a0GB`;
+  return bytes >= 999.5e3 ? `${threeDigits(bytes / 1e6)}\u00a0MB` : `${groupedText(bytes)}\u00a0bytes`;
+}
+
 // A share of 1 as per cent: 0.12 %, 99.9 %
 function shareText(share) {
   const percent = share * 100;

@@ -14,15 +14,22 @@ function shortName(name) {
   return name.replace(/^.*\//, '').replace(/\.json$/, '');
 }
 
+// What an experiment has found, in a few words.
+function findingOf(one) {
+  if (one.verdict?.is) return chip(String(one.verdict.is));
+  if (numberOf(one.found_per_second) !== null) return `${rateText(one.found_per_second)} holds ${one.goal}`;
+  if (numberOf(one.knee?.rate) !== null) return `knee at ${rateText(one.knee.rate)}`;
+  return Array.isArray(one.rounds) ? `${one.rounds.length} rounds` : '';
+}
+
 function overview(documents) {
-  const runs = documents.filter(({document: one}) => one.format === 'corelane-bench run 1');
+  const runs = documents.filter(({document: one}) => one.format === 'corelane-bench run 1' && bucketsOf(one).length > 0);
   const rows = documents.map(({name, document: one}, i) => {
     const link = make('a', {href: `#document-${i + 1}`}, shortName(name));
     const kind = String(one.format).split(' ')[1];
-    if (one.format !== 'corelane-bench run 1') return [link, kind, '–', '–', '–', '–', '–', ''];
+    if (kind !== 'run') return [link, kind, '', '', '', '', '', findingOf(one)];
     return [link, kind, isOpenLoop(one) ? rateText(one.load?.asked_per_second) : 'closed loop', rateText(achievedOf(one)),
-            ...['50', '99', '99.9'].map((percent) => timeText(percentileOf(one, percent))),
-            one.verdict?.is ? chip(String(one.verdict.is)) : ''];
+            ...['50', '99', '99.9'].map((percent) => timeText(percentileOf(one, percent))), findingOf(one)];
   });
   const curves = runs.map(({name, document: one}, i) => ({
     name: shortName(name), buckets: bucketsOf(one), run: one, quiet: runs.length > 3,
@@ -35,8 +42,16 @@ function overview(documents) {
       runs.length > 1 ? percentileFigure(curves, {name: 'joined', title: 'Latency by percentile, all runs'}) : '');
 }
 
-function documentSection({document: one}, level, index) {
-  const section = kSections[one.format](one, level);
+// One document that lacks what it cannot do without leaves the others as they are.
+function documentSection({name, document: one}, level, index) {
+  let section;
+  try {
+    section = kSections[one.format](one, level);
+  } catch (error) {
+    console.error(error);
+    section = make('section', {class: 'document'}, make(level, {}, shortName(name)),
+                   make('p', {}, `This document cannot be shown: ${error.message}`));
+  }
   section.id = `document-${index + 1}`;
   return section;
 }

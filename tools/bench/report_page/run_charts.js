@@ -31,7 +31,7 @@ function mergedBuckets(lists) {
 }
 
 function windowsOf(run) {
-  return Array.isArray(run.windows) ? run.windows : [];
+  return Array.isArray(run.windows) ? run.windows.map((one) => one ?? {}) : [];
 }
 
 // ---- The percentile curve ----
@@ -66,11 +66,10 @@ function microsAt({steps}, share) {
   return (steps.find(({to}) => to >= share) ?? steps.at(-1)).micros;
 }
 
-// The intervals that can be drawn.
 function intervalsOf(run) {
   const intervals = Array.isArray(run.confidence_95) ? run.confidence_95 : [];
-  return intervals.filter(({percentile, value_us: value, low_us: low, high_us: high}) =>
-      percentile < 100 && value > 0 && low > 0 && high > 0);
+  return intervals.filter((one) => one?.percentile > 0 && one.percentile < 100 &&
+      ['value_us', 'low_us', 'high_us'].every((name) => numberOf(one[name]) > 0));
 }
 
 // A share is known, at 95 % confidence, when this many answers or more lie beyond it: ln(2 / 0.05),
@@ -269,8 +268,9 @@ function heatColumns(windows) {
   const columns = [];
   windows.forEach((one, i) => {
     if (i % length === 0) columns.push({at: i, length, counts: new Map()});
-    for (const [index, count] of Array.isArray(one.heat) ? one.heat : []) {
-      if (!(count > 0) || !(index >= 0)) continue;
+    for (const bucket of Array.isArray(one.heat) ? one.heat : []) {
+      const [index, count] = [numberOf(bucket?.[0]), numberOf(bucket?.[1])];
+      if (index === null || index < 0 || !(count > 0)) continue;
       const {counts} = columns.at(-1);
       counts.set(index, (counts.get(index) ?? 0) + count);
     }
