@@ -287,7 +287,7 @@ function heatFigure(run) {
   if (!(perDecade > 0) || !(lowest > 0) || cells.length === 0) return '';
   const edge = (index) => lowest * 10 ** (index / perDecade);
   const most = cells.reduce((high, cell) => Math.max(high, cell.count), 0);
-  const steps = kHeatSteps.find((list) => list.at(-1) * 4 > most) ?? kHeatSteps.at(-1);
+  const steps = kHeatSteps.find((list) => list.at(-1) * 2 > most) ?? kHeatSteps.at(-1);
   const shade = (count) => steps.findLastIndex((least) => count >= least);
   const indexes = cells.map((cell) => cell.index);
   const [low, high] = [edge(Math.min(...indexes)), edge(Math.max(...indexes) + 1)];
