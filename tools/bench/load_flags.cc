@@ -70,12 +70,12 @@ LoadFlags::LoadFlags(CLI::App& command, const Without& without)
     : command_(&command), without_(without) {
   AddLoadFlags(without);
   AddTimeFlags();
-  AddMachineFlags();
+  AddMachineFlags(without);
   AddWorkFlags();
 }
 
 void LoadFlags::AddLoadFlags(const Without& without) {
-  if (!without.target) {
+  if (!without.server) {
     command_
         ->add_option("--target", typed_.targets,
                      "SCHEME://HOST:PORT, several separated by commas; schemes: native, resp, "
@@ -117,9 +117,11 @@ void LoadFlags::AddTimeFlags() {
       ->capture_default_str();
 }
 
-void LoadFlags::AddMachineFlags() {
-  command_->add_option("--server-pid", options_.server_pid,
-                       "a server on this machine whose CPU time and memory to report");
+void LoadFlags::AddMachineFlags(const Without& without) {
+  if (!without.server) {
+    command_->add_option("--server-pid", options_.server_pid,
+                         "a server on this machine whose CPU time and memory to report");
+  }
   command_->add_option("--cpus", options_.cpus, "pin the threads to these, in turn")
       ->delimiter(',');
   command_->add_option("--io", typed_.io, "auto, uring, epoll")
@@ -185,7 +187,7 @@ Result<loadgen::LoadOptions> LoadFlags::Read() {
   RETURN_IF_ERROR(ReadReplay());
   RETURN_IF_ERROR(CheckMachine());
   RETURN_IF_ERROR(ReadWorkload());
-  if (!without_.target) RETURN_IF_ERROR(SetTargets(typed_.targets, options_));
+  if (!without_.server) RETURN_IF_ERROR(SetTargets(typed_.targets, options_));
   if (!typed_.rate.empty()) RETURN_IF_ERROR(SetRate(typed_.rate, options_));
   return options_;
 }

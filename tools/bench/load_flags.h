@@ -20,8 +20,8 @@ class LoadFlags {
  public:
   // Which of the flags a command has not, since it asks for them in a way of its own.
   struct Without {
-    bool target = false;
-    bool rate = false;
+    bool server = false;  // --target and --server-pid
+    bool rate = false;    // --rate and --think
   };
 
   // Adds the flags to `command`, which must not outlive this object.
@@ -61,7 +61,7 @@ class LoadFlags {
 
   void AddLoadFlags(const Without& without);
   void AddTimeFlags();
-  void AddMachineFlags();
+  void AddMachineFlags(const Without& without);
   void AddWorkFlags();
   [[nodiscard]] Status ReadTimes();
   [[nodiscard]] Status ReadReplay();

@@ -1,9 +1,7 @@
 #pragma once
 
 // OwnServer: a corelane-server that a benchmark starts for itself, on a free port of the loopback
-// address and with its data in a temporary directory that goes away with it. The destructor stops
-// the server (SIGTERM, and SIGKILL if it will not go); it also dies when this process does. One
-// thread.
+// address and with its data in a temporary directory; both go away with it. One thread.
 
 #include <corelane/status.h>
 #include <sys/types.h>
@@ -13,6 +11,8 @@
 #include <string>
 #include <vector>
 
+#include "bench/child_process.h"
+#include "bench/temporary_directory.h"
 #include "env/clock.h"
 #include "io/unique_fd.h"
 
@@ -26,26 +26,21 @@ class OwnServer {
                                                   const env::Clock& clock);
   OwnServer(const OwnServer&) = delete;
   OwnServer& operator=(const OwnServer&) = delete;
-  ~OwnServer();
 
   [[nodiscard]] uint16_t port() const { return port_; }
-  [[nodiscard]] pid_t pid() const { return pid_; }
+  [[nodiscard]] pid_t pid() const { return process_.pid(); }
 
  private:
   explicit OwnServer(const env::Clock& clock) : clock_(clock) {}
 
-  Status MakeDirectory();
   Status Spawn(const std::string& program, const std::vector<std::string>& flags);
   Status WaitUntilReady();
   [[nodiscard]] bool ReadPort(const std::string& output);
-  [[nodiscard]] std::string LastErrors() const;
-  [[nodiscard]] bool WaitForEnd(int timeout_ms);
 
   const env::Clock& clock_;
-  std::string directory_;
-  pid_t pid_ = 0;
-  io::UniqueFd process_;  // a pidfd, readable when the process has ended
-  io::UniqueFd output_;   // what it prints; kept open so that printing never fails
+  TemporaryDirectory directory_;
+  io::UniqueFd output_;  // what it prints; kept open so that printing never fails
+  ChildProcess process_;
   uint16_t port_ = 0;
 };
 

@@ -1,0 +1,62 @@
+#pragma once
+
+// Laboratory: what the experiments of corelane-bench share: the flags of the load; runs one after
+// the other, with a line on standard error for each; Ctrl-C, which ends the run that is going on
+// and the experiment with it; and the document with all of it. One thread.
+
+#include <corelane/status.h>
+
+#include <CLI/CLI.hpp>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+
+#include "bench/load_flags.h"
+#include "bench/tested_server.h"
+#include "env/clock.h"
+#include "loadgen/report.h"
+#include "loadgen/report_json.h"
+
+namespace corelane::tools {
+
+class Laboratory {
+ public:
+  // `without_rate`: the experiment chooses the rates.
+  Laboratory(CLI::App& command, bool without_rate);
+
+  // Reads the flags. To be called first.
+  [[nodiscard]] Status Prepare(const std::string& command_line);
+
+  // The load, without a server.
+  [[nodiscard]] const loadgen::LoadOptions& options() const { return options_; }
+  [[nodiscard]] const LoadFlags& flags() const { return flags_; }
+  [[nodiscard]] const env::Clock& clock() const { return clock_; }
+
+  // One run against a server. `name` says which one it is: "3 of 20, A".
+  [[nodiscard]] Result<loadgen::Report> Measure(const TestedServer& server,
+                                                loadgen::LoadOptions options,
+                                                const std::string& name);
+  // Somebody has stopped the last run.
+  [[nodiscard]] bool stopped() const { return stopped_; }
+
+  // The document of the experiment, with its head: "corelane-bench sweep 1".
+  [[nodiscard]] loadgen::Json Document(const std::string& format) const;
+  // Writes it where it was asked for.
+  [[nodiscard]] Status Write(const loadgen::Json& document) const;
+
+ private:
+  const env::SystemClock clock_;
+  LoadFlags flags_;
+  loadgen::LoadOptions options_;
+  std::string json_path_;
+  std::string command_line_;
+  int64_t begun_wall_ms_ = 0;
+  bool stopped_ = false;
+};
+
+// A run within an experiment's document.
+[[nodiscard]] loadgen::Json RunWithin(const loadgen::Report& report);
+
+// What a run has found, in a line.
+[[nodiscard]] std::string ShortText(const loadgen::Report& report);
+
+}  // namespace corelane::tools
