@@ -14,11 +14,15 @@
 #include <vector>
 
 #include "bench/classic_suite.h"
+#include "bench/compare_command.h"
+#include "bench/find_max_command.h"
 #include "bench/output_file.h"
 #include "bench/own_server.h"
+#include "bench/repeat_command.h"
 #include "bench/report.h"
 #include "bench/report_command.h"
 #include "bench/run_command.h"
+#include "bench/sweep_command.h"
 #include "env/clock.h"
 
 namespace corelane::tools {
@@ -26,6 +30,7 @@ namespace {
 
 constexpr int kExitFailed = 1;
 constexpr int kExitUsage = 2;
+constexpr int kExitWorse = 3;
 
 struct Flags {
   std::string host = "127.0.0.1";
@@ -125,13 +130,25 @@ int Main(int argc, char** argv) {
   AddFlags(app, flags);
   RunCommand run(app);
   const ReportCommand report(app);
+  SweepCommand sweep(app);
+  FindMaxCommand find_max(app);
+  CompareCommand compare(app);
+  RepeatCommand repeat(app);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : kExitUsage;
   }
-  if (run.chosen()) return ExitCodeOf(run.Run(CommandLine(argc, argv)));
+  const std::string command_line = CommandLine(argc, argv);
   if (report.chosen()) return ExitCodeOf(report.Run());
+  if (run.chosen()) return ExitCodeOf(run.Run(command_line));
+  if (sweep.chosen()) return ExitCodeOf(sweep.Run(command_line));
+  if (find_max.chosen()) return ExitCodeOf(find_max.Run(command_line));
+  if (repeat.chosen()) return ExitCodeOf(repeat.Run(command_line));
+  if (compare.chosen()) {
+    const int code = ExitCodeOf(compare.Run(command_line));
+    return code == 0 && compare.worse() ? kExitWorse : code;
+  }
   const bool own = flags.serve || (app.count("--host") == 0 && app.count("--port") == 0);
   const Status status =
       own ? RunOnOwnServer(flags)

@@ -6,12 +6,14 @@
 namespace corelane::loadgen {
 
 RateSearch::RateSearch(const RateSearchOptions& options)
-    : options_(options), next_(std::min(options.from_per_s, options.to_per_s)) {}
+    : options_(options),
+      next_(std::clamp(options.from_per_s, options.lowest_per_s,
+                       std::max(options.lowest_per_s, options.to_per_s))) {}
 
 std::optional<double> RateSearch::Next() const {
   const bool close = held_ && failed_ && *failed_ <= *held_ * (1 + options_.precision);
   const bool at_top = held_ && *held_ >= options_.to_per_s;
-  const bool hopeless = !held_ && next_ < options_.from_per_s * kLowestShare;
+  const bool hopeless = !held_ && next_ < options_.lowest_per_s;
   if (close || at_top || hopeless) return std::nullopt;
   return next_;
 }

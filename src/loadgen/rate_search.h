@@ -18,6 +18,7 @@ namespace corelane::loadgen {
 struct RateSearchOptions {
   double from_per_s = 1000;
   double to_per_s = 1e7;
+  double lowest_per_s = 1;  // below it nothing is looked for
   double precision = 0.05;  // ends where the rates around the answer are closer than this
 };
 
@@ -35,9 +36,6 @@ class RateSearch {
   [[nodiscard]] std::optional<double> failed_per_s() const { return failed_; }
 
  private:
-  // Below 1/1000 of where it begins nothing is looked for.
-  static constexpr double kLowestShare = 1e-3;
-
   const RateSearchOptions options_;
   double next_;
   bool failed_once_ = false;  // at next_

@@ -43,6 +43,13 @@ TEST(RateSearch, GivesUpWhereNothingHolds) {
   EXPECT_LT(tried.size(), 25U);
 }
 
+TEST(RateSearch, LooksForNothingBelowTheLowest) {
+  RateSearch search({.from_per_s = 10, .to_per_s = 5000, .lowest_per_s = 100});
+  EXPECT_EQ(Search(search, 50), (std::vector<double>{100, 100}));
+  RateSearch narrow({.from_per_s = 10, .to_per_s = 50, .lowest_per_s = 100});
+  EXPECT_EQ(Search(narrow, 500), (std::vector<double>{100}));
+}
+
 TEST(RateSearch, OneFailureIsTriedAgain) {
   RateSearch search({.from_per_s = 1000, .to_per_s = 4000, .precision = 0.05});
   search.Tell(false);  // a stall of the machine

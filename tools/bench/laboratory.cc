@@ -38,8 +38,8 @@ class StoppableView final : public loadgen::RunObserver {
 
 }  // namespace
 
-Laboratory::Laboratory(CLI::App& command, bool without_rate)
-    : flags_(command, {.server = true, .rate = without_rate}) {
+Laboratory::Laboratory(CLI::App& command, const Asks& asks)
+    : flags_(command, {.server = true, .rate = asks.without_rate}) {
   command.add_option("--json", json_path_, "write all that was found to this file, as JSON");
 }
 

@@ -20,8 +20,10 @@ namespace corelane::tools {
 
 class Laboratory {
  public:
-  // `without_rate`: the experiment chooses the rates.
-  Laboratory(CLI::App& command, bool without_rate);
+  struct Asks {
+    bool without_rate = false;  // the experiment chooses the rates
+  };
+  Laboratory(CLI::App& command, const Asks& asks);
 
   // Reads the flags. To be called first.
   [[nodiscard]] Status Prepare(const std::string& command_line);

@@ -6,8 +6,8 @@
 #include <optional>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "base/absl_view.h"
 #include "base/random.h"
 #include "base/status_macros.h"
 #include "loadgen/knee.h"
@@ -15,10 +15,6 @@
 
 namespace corelane::tools {
 namespace {
-
-std::optional<loadgen::Knee> KneeOf(const std::vector<loadgen::CurvePoint>& curve) {
-  return loadgen::FindKnee(curve);
-}
 
 loadgen::CurvePoint CurvePointOf(const loadgen::Report& report) {
   const base::Histogram response_ns = report.result.figures.Total().response_ns;
@@ -28,4 +24,66 @@ loadgen::CurvePoint CurvePointOf(const loadgen::Report& report) {
 }
 
 }  // namespace
+
+SweepCommand::SweepCommand(CLI::App& app)
+    : command_(app.add_subcommand("sweep", "latency over throughput, at one rate after another")),
+      laboratory_(*command_, {.without_rate = true}) {
+  command_
+      ->add_option("--rates", rates_,
+                   "operations a second: 10k,20k,50k, or 10k-200k:8 for eight of them from the one "
+                   "to the other; measured in a shuffled order")
+      ->required();
+  command_->add_option("--target", plan_.target, "SCHEME://HOST:PORT")->capture_default_str();
+  AddTestedServerFlags(*command_, plan_);
+}
+
+Status SweepCommand::Run(const std::string& command_line) {
+  RETURN_IF_ERROR(laboratory_.Prepare(command_line));
+  Result<std::vector<double>> rates = loadgen::ParseRateList(rates_);
+  if (!rates.ok()) return Status(StatusCode::kBadArgument, "--rates: " + rates.status().message());
+  base::Random random(laboratory_.options().workload.seed);
+  std::shuffle(rates->begin(), rates->end(), random);
+  RETURN_IF_ERROR(MeasureAll(*rates));
+  return Tell();
+}
+
+Status SweepCommand::MeasureAll(const std::vector<double>& rates) {
+  TestedServer server(plan_, laboratory_.clock());
+  RETURN_IF_ERROR(server.Start());
+  for (size_t i = 0; i < rates.size() && !laboratory_.stopped(); ++i) {
+    loadgen::LoadOptions options = laboratory_.options();
+    options.prefill = options.prefill && i == 0;
+    RETURN_IF_ERROR(laboratory_.flags().SetRate(absl::StrCat(rates[i]), options));
+    const std::string name = absl::StrFormat("%d of %d, %.0f/s", i + 1, rates.size(), rates[i]);
+    Result<loadgen::Report> report = laboratory_.Measure(server, std::move(options), name);
+    if (!report.ok()) return report.status();
+    points_.push_back({rates[i], i + 1, std::move(*report)});
+  }
+  std::ranges::sort(points_, {}, &Point::per_s);
+  return OkStatus();
+}
+
+Status SweepCommand::Tell() const {
+  std::vector<loadgen::CurvePoint> curve;
+  for (const Point& point : points_) curve.push_back(CurvePointOf(point.report));
+  const std::optional<loadgen::Knee> knee = loadgen::FindKnee(curve);
+  loadgen::Json document = laboratory_.Document("corelane-bench sweep 1");
+  loadgen::Json& points = document["points"] = loadgen::Json::array();
+  for (size_t i = 0; i < points_.size(); ++i) {
+    const Point& point = points_[i];
+    points.push_back(
+        {{"rate", point.per_s}, {"order", point.order}, {"run", RunWithin(point.report)}});
+    std::printf("%10.0f/s asked: %s%s\n", point.per_s, ShortText(point.report).c_str(),
+                knee && knee->index == i ? "  <- knee" : "");
+  }
+  document["knee"] = nullptr;
+  if (knee) {
+    document["knee"] = {{"rate", points_[knee->index].per_s}, {"because", knee->because}};
+    std::printf("\n%s\n", knee->because.c_str());
+  } else {
+    std::printf("\nToo few of these runs are valid to see a knee.\n");
+  }
+  return laboratory_.Write(document);
+}
+
 }  // namespace corelane::tools

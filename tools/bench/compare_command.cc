@@ -1,0 +1,189 @@
+#include "bench/compare_command.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "absl/strings/str_format.h"
+#include "base/status_macros.h"
+
+namespace corelane::tools {
+namespace {
+
+constexpr uint32_t kRoundsMax = 1000;
+
+loadgen::Json SideJson(const std::string& label, const TestedServerPlan& plan) {
+  return {{"label", label}, {"target", plan.target}, {"server", plan.start}};
+}
+
+loadgen::Json FigureJson(const loadgen::FigureComparison& figure) {
+  const loadgen::Comparison& comparison = figure.comparison;
+  return {{"name", figure.a.name},
+          {"unit", figure.a.unit},
+          {"kind", figure.a.kind == loadgen::FigureKind::kRate ? "rate" : "time"},
+          {"a_median", figure.a.value},
+          {"b_median", figure.b.value},
+          {"ratio", comparison.ratio},
+          {"low", comparison.ratio_low},
+          {"high", comparison.ratio_high},
+          {"verdict", loadgen::VerdictName(comparison.verdict)}};
+}
+
+void PrintFigure(const loadgen::FigureComparison& figure) {
+  const loadgen::Comparison& comparison = figure.comparison;
+  std::printf("%-11s %12.2f %12.2f %-3s  %7.3f  %6.3f .. %-6.3f  %s\n",
+              std::string(figure.a.name).c_str(), figure.a.value, figure.b.value,
+              std::string(figure.a.unit).c_str(), comparison.ratio, comparison.ratio_low,
+              comparison.ratio_high, std::string(loadgen::VerdictName(comparison.verdict)).c_str());
+}
+
+}  // namespace
+
+CompareCommand::CompareCommand(CLI::App& app)
+    : command_(app.add_subcommand("compare", "is B faster than A? both are measured in turns")),
+      laboratory_(*command_, {.without_rate = false}) {
+  AddSideFlags(a_, "a");
+  AddSideFlags(b_, "b");
+  command_
+      ->add_option("--server-cpus", server_cpus_, "the cores for servers that are started, as 0,1")
+      ->delimiter(',');
+  command_->add_flag("--restart", restart_, "start the servers anew for each of their runs");
+  command_->add_option("--rounds", rounds_, "of a run on each; 6 at least tell something")
+      ->check(CLI::Range(1U, kRoundsMax))
+      ->capture_default_str();
+  command_->add_option("--effect", comparing_.effect_min, "differences below this share are none")
+      ->check(CLI::Range(0.0, 1.0))
+      ->capture_default_str();
+  command_->add_option("--confidence", comparing_.confidence, "of all figures together")
+      ->check(CLI::Range(0.5, 0.9999))
+      ->capture_default_str();
+  command_
+      ->add_option("--figures", comparing_.names,
+                   "those to compare: throughput,mean,p50,p95,p99,p99.9,server-cpu (default: all "
+                   "but p50 and p95)")
+      ->delimiter(',')
+      ->check(CLI::IsMember(std::vector<std::string>(std::begin(loadgen::kRunFigureNames),
+                                                     std::end(loadgen::kRunFigureNames))));
+}
+
+void CompareCommand::AddSideFlags(Side& side, const std::string& letter) {
+  const std::string name = letter == "a" ? "A" : "B";
+  side.label = name;
+  command_
+      ->add_option(name, side.plan.target,
+                   "SCHEME://HOST:PORT of " + name + "; {port} where it is started here")
+      ->required();
+  CLI::Option* const start = command_->add_option(
+      "--start-" + letter, side.plan.start,
+      "a shell command that starts " + name +
+          " and stays in the foreground; {port} stands for a free port, {dir} for an empty "
+          "directory");
+  command_
+      ->add_option("--pid-" + letter, side.plan.pid,
+                   "the process of " + name + ", where it is there already")
+      ->excludes(start);
+  command_->add_option("--label-" + letter, side.label, "what to call " + name + " in reports");
+}
+
+Status CompareCommand::Run(const std::string& command_line) {
+  RETURN_IF_ERROR(laboratory_.Prepare(command_line));
+  RETURN_IF_ERROR(CheckFlags());
+  RETURN_IF_ERROR(MeasureAll());
+  return Tell();
+}
+
+Status CompareCommand::CheckFlags() {
+  if (restart_ && (a_.plan.start.empty() || b_.plan.start.empty())) {
+    return Status(StatusCode::kBadArgument, "--restart: it takes --start-a and --start-b");
+  }
+  a_.plan.cpus = b_.plan.cpus = server_cpus_;
+  return OkStatus();
+}
+
+Status CompareCommand::MeasureAll() {
+  TestedServer a(a_.plan, laboratory_.clock());
+  TestedServer b(b_.plan, laboratory_.clock());
+  if (!restart_) {
+    RETURN_IF_ERROR(a.Start());
+    RETURN_IF_ERROR(b.Start());
+  }
+  for (uint32_t round = 0; round < rounds_ && !laboratory_.stopped(); ++round) {
+    const bool a_first = round % 2 == 0;
+    RETURN_IF_ERROR(a_first ? MeasureOne(round, a_, a) : MeasureOne(round, b_, b));
+    if (laboratory_.stopped()) break;
+    RETURN_IF_ERROR(a_first ? MeasureOne(round, b_, b) : MeasureOne(round, a_, a));
+  }
+  // A round that was broken off is none.
+  const size_t whole = std::min(a_.reports.size(), b_.reports.size());
+  a_.reports.resize(whole);
+  b_.reports.resize(whole);
+  return OkStatus();
+}
+
+Status CompareCommand::MeasureOne(uint32_t round, Side& side, TestedServer& server) {
+  if (restart_) RETURN_IF_ERROR(server.Start());
+  loadgen::LoadOptions options = laboratory_.options();
+  options.prefill = options.prefill && (round == 0 || restart_);
+  // Both sides of a round do the same work.
+  options.workload.seed += round;
+  const std::string name = absl::StrFormat("round %d of %d, %s", round + 1, rounds_, side.label);
+  Result<loadgen::Report> report = laboratory_.Measure(server, std::move(options), name);
+  if (!report.ok()) return report.status();
+  if (!laboratory_.stopped()) side.reports.push_back(std::move(*report));
+  if (restart_) server.Stop();
+  return OkStatus();
+}
+
+loadgen::Json CompareCommand::RoundsJson() const {
+  loadgen::Json rounds = loadgen::Json::array();
+  for (size_t i = 0; i < a_.reports.size(); ++i) {
+    rounds.push_back({{"order", i % 2 == 0 ? "AB" : "BA"},
+                      {"a", RunWithin(a_.reports[i])},
+                      {"b", RunWithin(b_.reports[i])}});
+  }
+  return rounds;
+}
+
+Status CompareCommand::Tell() {
+  std::vector<loadgen::FigurePair> rounds;
+  size_t failing = 0;
+  for (size_t i = 0; i < a_.reports.size(); ++i) {
+    rounds.push_back({loadgen::FiguresOf(a_.reports[i]), loadgen::FiguresOf(b_.reports[i])});
+    for (const loadgen::Report* const report : {&a_.reports[i], &b_.reports[i]}) {
+      if (report->judgement.verdict == loadgen::RunVerdict::kFailing) ++failing;
+    }
+  }
+  const std::vector<loadgen::FigureComparison> figures =
+      loadgen::CompareFigures(rounds, comparing_);
+  const loadgen::ComparisonVerdict verdict = loadgen::JudgeComparison(figures);
+
+  std::printf("A: %s (%s)\nB: %s (%s)\n\n%-11s %12s %12s %-3s  %7s  %s\n", a_.label.c_str(),
+              a_.plan.target.c_str(), b_.label.c_str(), b_.plan.target.c_str(), "", "median of A",
+              "median of B", "", "B/A", "95 % of all");
+  loadgen::Json document = laboratory_.Document("corelane-bench compare 1");
+  document["a"] = SideJson(a_.label, a_.plan);
+  document["b"] = SideJson(b_.label, b_.plan);
+  document["rounds"] = RoundsJson();
+  loadgen::Json& table = document["figures"] = loadgen::Json::array();
+  for (const loadgen::FigureComparison& figure : figures) {
+    PrintFigure(figure);
+    table.push_back(FigureJson(figure));
+  }
+  document["verdict"] = {{"is", loadgen::ComparedAsName(verdict.is)}, {"because", verdict.because}};
+  std::printf("\n%s: %s\n", std::string(loadgen::ComparedAsName(verdict.is)).c_str(),
+              verdict.because.c_str());
+  RETURN_IF_ERROR(laboratory_.Write(document));
+  worse_ = verdict.is == loadgen::ComparedAs::kSlower || verdict.is == loadgen::ComparedAs::kMixed;
+  if (failing > 0) {
+    return Status(
+        StatusCode::kError,
+        absl::StrFormat("%d runs were FAILING, so that the comparison says little", failing));
+  }
+  if (verdict.is == loadgen::ComparedAs::kTooFewRounds) {
+    return Status(StatusCode::kError, "no comparison: " + verdict.because);
+  }
+  return OkStatus();
+}
+
+}  // namespace corelane::tools

@@ -1,0 +1,57 @@
+#pragma once
+
+// CompareCommand: `corelane-bench compare A B`: is B faster than A, slower, or is there no telling?
+// Both are measured in turns, A B, B A, A B, ..., and the rounds are compared pair by pair
+// (loadgen/compare.h). One thread.
+
+#include <corelane/status.h>
+
+#include <CLI/CLI.hpp>
+#include <string>
+#include <vector>
+
+#include "bench/laboratory.h"
+#include "bench/tested_server.h"
+#include "loadgen/run_figures.h"
+
+namespace corelane::tools {
+
+class CompareCommand {
+ public:
+  // Adds the subcommand with its flags to `app`, which must not outlive this object.
+  explicit CompareCommand(CLI::App& app);
+  CompareCommand(const CompareCommand&) = delete;
+  CompareCommand& operator=(const CompareCommand&) = delete;
+
+  [[nodiscard]] bool chosen() const { return command_->parsed(); }
+  // B is worse in some figure: the exit code of the program says so.
+  [[nodiscard]] bool worse() const { return worse_; }
+  // kError: runs failed, or there were too few of them.
+  [[nodiscard]] Status Run(const std::string& command_line);
+
+ private:
+  struct Side {
+    TestedServerPlan plan;
+    std::string label;
+    std::vector<loadgen::Report> reports;  // one a round
+  };
+
+  void AddSideFlags(Side& side, const std::string& letter);
+  [[nodiscard]] Status CheckFlags();
+  [[nodiscard]] Status MeasureAll();
+  [[nodiscard]] Status MeasureOne(uint32_t round, Side& side, TestedServer& server);
+  [[nodiscard]] Status Tell();
+  [[nodiscard]] loadgen::Json RoundsJson() const;
+
+  CLI::App* const command_;
+  Laboratory laboratory_;
+  Side a_;
+  Side b_;
+  std::vector<int> server_cpus_;
+  uint32_t rounds_ = 10;
+  bool restart_ = false;
+  loadgen::FigureCompareOptions comparing_;
+  bool worse_ = false;
+};
+
+}  // namespace corelane::tools

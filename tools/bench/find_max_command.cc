@@ -1,0 +1,126 @@
+#include "bench/find_max_command.h"
+
+#include <cmath>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "base/status_macros.h"
+#include "loadgen/number_text.h"
+
+namespace corelane::tools {
+namespace {
+
+Result<double> ReadRate(const char* flag, const std::string& text) {
+  const Result<double> rate = loadgen::ParseRate(text);
+  if (rate.ok() && *rate > 0) return *rate;
+  return Status(StatusCode::kBadArgument,
+                absl::StrCat(flag, ": ", rate.ok() ? "a rate above 0" : rate.status().message()));
+}
+
+}  // namespace
+
+FindMaxCommand::FindMaxCommand(CLI::App& app)
+    : command_(app.add_subcommand("find-max", "the highest rate that keeps latencies to a goal")),
+      laboratory_(*command_, {.without_rate = true}) {
+  command_->add_option("--slo", goal_text_, "the goal: p99<1ms, or several: p50<200us,p99.9<5ms")
+      ->required();
+  command_->add_option("--from", from_, "the rate to begin with")->capture_default_str();
+  command_->add_option("--to", to_, "the highest rate to try")->capture_default_str();
+  command_->add_option("--precision", precision_, "how close to find it, as a share")
+      ->check(CLI::Range(0.001, 1.0))
+      ->capture_default_str();
+  command_->add_option("--target", plan_.target, "SCHEME://HOST:PORT")->capture_default_str();
+  AddTestedServerFlags(*command_, plan_);
+}
+
+Status FindMaxCommand::Run(const std::string& command_line) {
+  RETURN_IF_ERROR(laboratory_.Prepare(command_line));
+  auto goals = loadgen::ParseGoals(goal_text_);
+  if (!goals.ok()) return Status(StatusCode::kBadArgument, "--slo: " + goals.status().message());
+  goals_ = std::move(*goals);
+  const Result<double> from = ReadRate("--from", from_);
+  if (!from.ok()) return from.status();
+  const Result<double> to = ReadRate("--to", to_);
+  if (!to.ok()) return to.status();
+  loadgen::RateSearch search({.from_per_s = *from, .to_per_s = *to, .precision = precision_});
+  RETURN_IF_ERROR(Search(search));
+
+  const std::string answer = Answer(search);
+  std::printf("%s\n", answer.c_str());
+  loadgen::Json document = laboratory_.Document("corelane-bench find-max 1");
+  document["goal"] = goal_text_;
+  loadgen::Json& steps = document["steps"] = loadgen::Json::array();
+  for (const Step& step : steps_) {
+    steps.push_back({{"rate", step.per_s},
+                     {"holds", step.holds},
+                     {"because", step.because},
+                     {"run", RunWithin(step.report)}});
+  }
+  document["found_per_second"] = nullptr;
+  if (search.held_per_s()) document["found_per_second"] = *search.held_per_s();
+  document["because"] = answer;
+  RETURN_IF_ERROR(laboratory_.Write(document));
+  return search.held_per_s() ? OkStatus() : Status(StatusCode::kError, "no rate keeps to the goal");
+}
+
+Status FindMaxCommand::Search(loadgen::RateSearch& search) {
+  TestedServer server(plan_, laboratory_.clock());
+  RETURN_IF_ERROR(server.Start());
+  while (const std::optional<double> per_s = search.Next()) {
+    loadgen::LoadOptions options = laboratory_.options();
+    options.prefill = options.prefill && steps_.empty();
+    RETURN_IF_ERROR(
+        laboratory_.flags().SetRate(absl::StrFormat("%.0f", std::ceil(*per_s)), options));
+    const std::string name = absl::StrFormat("%.0f/s", *per_s);
+    Result<loadgen::Report> report = laboratory_.Measure(server, std::move(options), name);
+    if (!report.ok()) return report.status();
+    if (laboratory_.stopped()) return Status(StatusCode::kClosed, "stopped before it was found");
+    steps_.push_back(StepOf(*per_s, std::move(*report)));
+    const Step& step = steps_.back();
+    std::printf("%10.0f/s %s: %s\n", step.per_s, step.holds ? "holds" : "does not hold",
+                step.because.c_str());
+    search.Tell(step.holds);
+  }
+  return OkStatus();
+}
+
+FindMaxCommand::Step FindMaxCommand::StepOf(double per_s, loadgen::Report report) const {
+  Step step{.per_s = per_s, .holds = false, .because = {}, .report = std::move(report)};
+  const loadgen::Judgement& judgement = step.report.judgement;
+  // Where the run is not what it should be, its latencies say nothing.
+  if (judgement.verdict != loadgen::RunVerdict::kValid) {
+    step.because = absl::StrCat(std::string(loadgen::RunVerdictName(judgement.verdict)), ": ",
+                                judgement.reason);
+    return step;
+  }
+  loadgen::GoalState state =
+      loadgen::CheckGoals(goals_, step.report.result.figures.Total().response_ns);
+  step.holds = state.holds;
+  step.because = std::move(state.because);
+  return step;
+}
+
+std::string FindMaxCommand::Answer(const loadgen::RateSearch& search) const {
+  if (!search.held_per_s()) {
+    return absl::StrFormat(
+        "\nNo rate was found at which %s holds; the lowest that was tried is %.0f/s.", goal_text_,
+        steps_.empty() ? 0 : steps_.back().per_s);
+  }
+  std::string text = absl::StrFormat("\n%s holds up to %.0f/s", goal_text_, *search.held_per_s());
+  if (!search.failed_per_s()) return text + ", the highest rate that was tried.";
+  absl::StrAppendFormat(&text, " and no longer at %.0f/s.", *search.failed_per_s());
+  for (const Step& step : steps_) {
+    if (step.per_s != *search.failed_per_s() ||
+        step.report.judgement.verdict != loadgen::RunVerdict::kGeneratorLimited) {
+      continue;
+    }
+    return text + " It was the generator that could not go further: the server may.";
+  }
+  return text;
+}
+
+}  // namespace corelane::tools

@@ -1,0 +1,53 @@
+#pragma once
+
+// FindMaxCommand: `corelane-bench find-max`, the highest rate at which latencies keep to what they
+// are asked to. One thread.
+
+#include <corelane/status.h>
+
+#include <CLI/CLI.hpp>
+#include <string>
+#include <vector>
+
+#include "bench/laboratory.h"
+#include "bench/tested_server.h"
+#include "loadgen/goal.h"
+#include "loadgen/rate_search.h"
+
+namespace corelane::tools {
+
+class FindMaxCommand {
+ public:
+  // Adds the subcommand with its flags to `app`, which must not outlive this object.
+  explicit FindMaxCommand(CLI::App& app);
+  FindMaxCommand(const FindMaxCommand&) = delete;
+  FindMaxCommand& operator=(const FindMaxCommand&) = delete;
+
+  [[nodiscard]] bool chosen() const { return command_->parsed(); }
+  // kError: no rate was found.
+  [[nodiscard]] Status Run(const std::string& command_line);
+
+ private:
+  struct Step {
+    double per_s = 0;
+    bool holds = false;
+    std::string because;
+    loadgen::Report report;
+  };
+
+  [[nodiscard]] Status Search(loadgen::RateSearch& search);
+  [[nodiscard]] Step StepOf(double per_s, loadgen::Report report) const;
+  [[nodiscard]] std::string Answer(const loadgen::RateSearch& search) const;
+
+  CLI::App* const command_;
+  Laboratory laboratory_;
+  TestedServerPlan plan_;
+  std::string goal_text_;
+  std::string from_ = "1k";
+  std::string to_ = "10m";
+  double precision_ = 0.05;
+  std::vector<loadgen::Goal> goals_;
+  std::vector<Step> steps_;
+};
+
+}  // namespace corelane::tools

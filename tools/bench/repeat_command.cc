@@ -1,0 +1,83 @@
+#include "bench/repeat_command.h"
+
+#include <cstdio>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "absl/strings/str_format.h"
+#include "base/status_macros.h"
+#include "loadgen/run_figures.h"
+
+namespace corelane::tools {
+namespace {
+
+constexpr uint32_t kRoundsMax = 1000;
+
+loadgen::Json SpreadJson(const loadgen::FigureSpread& spread) {
+  return {{"name", spread.name}, {"unit", spread.unit}, {"median", spread.median},
+          {"low", spread.low},   {"high", spread.high}, {"least", spread.least},
+          {"most", spread.most}};
+}
+
+void PrintSpread(const loadgen::FigureSpread& spread) {
+  std::printf("%-11s %12.2f %12.2f %12.2f %12.2f %12.2f  %-3s  %5.1f %%\n",
+              std::string(spread.name).c_str(), spread.median, spread.low, spread.high,
+              spread.least, spread.most, std::string(spread.unit).c_str(),
+              100 * (spread.most - spread.least) / spread.median);
+}
+
+}  // namespace
+
+RepeatCommand::RepeatCommand(CLI::App& app)
+    : command_(app.add_subcommand(
+          "repeat", "one run again and again, each on a server started anew if --start is given")),
+      laboratory_(*command_, {.without_rate = false}) {
+  command_->add_option("--rounds", rounds_)
+      ->check(CLI::Range(2U, kRoundsMax))
+      ->capture_default_str();
+  command_->add_option("--target", plan_.target, "SCHEME://HOST:PORT")->capture_default_str();
+  AddTestedServerFlags(*command_, plan_);
+}
+
+Status RepeatCommand::Run(const std::string& command_line) {
+  RETURN_IF_ERROR(laboratory_.Prepare(command_line));
+  RETURN_IF_ERROR(MeasureAll());
+  return Tell();
+}
+
+Status RepeatCommand::MeasureAll() {
+  TestedServer server(plan_, laboratory_.clock());
+  for (uint32_t round = 0; round < rounds_ && !laboratory_.stopped(); ++round) {
+    RETURN_IF_ERROR(server.Start());
+    loadgen::LoadOptions options = laboratory_.options();
+    options.prefill = options.prefill && (round == 0 || server.starts());
+    options.workload.seed += round;
+    const std::string name = absl::StrFormat("%d of %d", round + 1, rounds_);
+    Result<loadgen::Report> report = laboratory_.Measure(server, std::move(options), name);
+    if (!report.ok()) return report.status();
+    // A run that was broken off is no round like the others.
+    if (!laboratory_.stopped()) reports_.push_back(std::move(*report));
+    server.Stop();
+  }
+  return OkStatus();
+}
+
+Status RepeatCommand::Tell() const {
+  loadgen::Json document = laboratory_.Document("corelane-bench repeat 1");
+  loadgen::Json& rounds = document["rounds"] = loadgen::Json::array();
+  std::vector<std::vector<loadgen::RunFigure>> figures;
+  for (const loadgen::Report& report : reports_) {
+    figures.push_back(loadgen::FiguresOf(report));
+    rounds.push_back(RunWithin(report));
+  }
+  std::printf("%-11s %12s %12s %12s %12s %12s  %-3s  %7s\n", "", "median", "95 % from", "to",
+              "least", "most", "", "range");
+  loadgen::Json& spreads = document["figures"] = loadgen::Json::array();
+  for (const loadgen::FigureSpread& spread : loadgen::SpreadsOf(figures)) {
+    PrintSpread(spread);
+    spreads.push_back(SpreadJson(spread));
+  }
+  return laboratory_.Write(document);
+}
+
+}  // namespace corelane::tools
