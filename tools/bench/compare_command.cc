@@ -69,7 +69,6 @@ CompareCommand::CompareCommand(CLI::App& app)
 
 void CompareCommand::AddSideFlags(Side& side, const std::string& letter) {
   const std::string name = letter == "a" ? "A" : "B";
-  side.label = name;
   command_
       ->add_option(name, side.plan.target,
                    "SCHEME://HOST:PORT of " + name + "; {port} where it is started here")
@@ -97,7 +96,10 @@ Status CompareCommand::CheckFlags() {
   if (restart_ && (a_.plan.start.empty() || b_.plan.start.empty())) {
     return Status(StatusCode::kBadArgument, "--restart: it takes --start-a and --start-b");
   }
-  a_.plan.cpus = b_.plan.cpus = server_cpus_;
+  for (Side* const side : {&a_, &b_}) {
+    side->plan.cpus = server_cpus_;
+    if (side->label.empty()) side->label = side->plan.target;
+  }
   return OkStatus();
 }
 
@@ -127,12 +129,23 @@ Status CompareCommand::MeasureOne(uint32_t round, Side& side, TestedServer& serv
   options.prefill = options.prefill && (round == 0 || restart_);
   // Both sides of a round do the same work.
   options.workload.seed += round;
-  const std::string name = absl::StrFormat("round %d of %d, %s", round + 1, rounds_, side.label);
+  const std::string name =
+      absl::StrFormat("round %d of %d, %s", round + 1, rounds_, &side == &a_ ? "A" : "B");
   Result<loadgen::Report> report = laboratory_.Measure(server, std::move(options), name);
   if (!report.ok()) return report.status();
   if (!laboratory_.stopped()) side.reports.push_back(std::move(*report));
   if (restart_) server.Stop();
   return OkStatus();
+}
+
+void CompareCommand::PrintHead() const {
+  for (const Side* const side : {&a_, &b_}) {
+    std::printf("%s: %s%s%s\n", side == &a_ ? "A" : "B", side->label.c_str(),
+                side->plan.start.empty() ? "" : ", started with: ", side->plan.start.c_str());
+  }
+  std::printf(
+      "%zu rounds, intervals of %g %% of all figures together\n\n%-11s %12s %12s %-3s  %7s\n",
+      a_.reports.size(), 100 * comparing_.confidence, "", "median of A", "median of B", "", "B/A");
 }
 
 loadgen::Json CompareCommand::RoundsJson() const {
@@ -158,9 +171,7 @@ Status CompareCommand::Tell() {
       loadgen::CompareFigures(rounds, comparing_);
   const loadgen::ComparisonVerdict verdict = loadgen::JudgeComparison(figures);
 
-  std::printf("A: %s (%s)\nB: %s (%s)\n\n%-11s %12s %12s %-3s  %7s  %s\n", a_.label.c_str(),
-              a_.plan.target.c_str(), b_.label.c_str(), b_.plan.target.c_str(), "", "median of A",
-              "median of B", "", "B/A", "95 % of all");
+  PrintHead();
   loadgen::Json document = laboratory_.Document("corelane-bench compare 1");
   document["a"] = SideJson(a_.label, a_.plan);
   document["b"] = SideJson(b_.label, b_.plan);

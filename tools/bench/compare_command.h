@@ -41,6 +41,7 @@ class CompareCommand {
   [[nodiscard]] Status MeasureAll();
   [[nodiscard]] Status MeasureOne(uint32_t round, Side& side, TestedServer& server);
   [[nodiscard]] Status Tell();
+  void PrintHead() const;
   [[nodiscard]] loadgen::Json RoundsJson() const;
 
   CLI::App* const command_;

@@ -1,5 +1,6 @@
 #include "bench/find_max_command.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <nlohmann/json.hpp>
@@ -10,6 +11,7 @@
 #include "absl/strings/str_format.h"
 #include "base/status_macros.h"
 #include "loadgen/number_text.h"
+#include "loadgen/order_statistics.h"
 
 namespace corelane::tools {
 namespace {
@@ -19,6 +21,18 @@ Result<double> ReadRate(const char* flag, const std::string& text) {
   if (rate.ok() && *rate > 0) return *rate;
   return Status(StatusCode::kBadArgument,
                 absl::StrCat(flag, ": ", rate.ok() ? "a rate above 0" : rate.status().message()));
+}
+
+// The rate from which on a run has the answers that the goals' percentiles take.
+double LowestRate(const std::vector<loadgen::Goal>& goals, const loadgen::LoadOptions& options) {
+  uint64_t answers = 1;
+  for (const loadgen::Goal& goal : goals) {
+    answers = std::max(answers, loadgen::SamplesNeeded(goal.percent));
+  }
+  if (options.duration_ns == 0) return 1;
+  // A tenth more, since Poisson arrivals are not always as many.
+  constexpr double kMargin = 1.1;
+  return kMargin * static_cast<double>(answers) * 1e9 / static_cast<double>(options.duration_ns);
 }
 
 }  // namespace
@@ -46,7 +60,11 @@ Status FindMaxCommand::Run(const std::string& command_line) {
   if (!from.ok()) return from.status();
   const Result<double> to = ReadRate("--to", to_);
   if (!to.ok()) return to.status();
-  loadgen::RateSearch search({.from_per_s = *from, .to_per_s = *to, .precision = precision_});
+  lowest_per_s_ = LowestRate(goals_, laboratory_.options());
+  loadgen::RateSearch search({.from_per_s = *from,
+                              .to_per_s = *to,
+                              .lowest_per_s = lowest_per_s_,
+                              .precision = precision_});
   RETURN_IF_ERROR(Search(search));
 
   const std::string answer = Answer(search);
@@ -107,8 +125,10 @@ FindMaxCommand::Step FindMaxCommand::StepOf(double per_s, loadgen::Report report
 std::string FindMaxCommand::Answer(const loadgen::RateSearch& search) const {
   if (!search.held_per_s()) {
     return absl::StrFormat(
-        "\nNo rate was found at which %s holds; the lowest that was tried is %.0f/s.", goal_text_,
-        steps_.empty() ? 0 : steps_.back().per_s);
+        "\nNo rate was found at which %s holds. Rates below %.0f/s were not tried: in a run of "
+        "this "
+        "--duration they do not have the answers that it takes to tell.",
+        goal_text_, lowest_per_s_);
   }
   std::string text = absl::StrFormat("\n%s holds up to %.0f/s", goal_text_, *search.held_per_s());
   if (!search.failed_per_s()) return text + ", the highest rate that was tried.";

@@ -46,6 +46,7 @@ class FindMaxCommand {
   std::string from_ = "1k";
   std::string to_ = "10m";
   double precision_ = 0.05;
+  double lowest_per_s_ = 1;
   std::vector<loadgen::Goal> goals_;
   std::vector<Step> steps_;
 };

@@ -1,0 +1,226 @@
+#!/usr/bin/env python3
+"""The experiments of corelane-bench: sweep, find-max, compare, repeat, on servers that they start
+themselves. Where a verdict is expected, the difference is so big that no noise hides it. Prints TAP.
+
+usage: experiments_test.py CORELANE_BENCH
+"""
+
+import json
+import os
+import shlex
+import signal
+import subprocess
+import sys
+import tempfile
+import unittest
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [os.path.dirname(HERE)]
+sys.dont_write_bytecode = True
+
+# pylint: disable=wrong-import-position
+import tap  # noqa: E402
+
+TIMEOUT_S = 100
+TARGET = "resp://127.0.0.1:{port}"
+SHORT = ["--connections=2", "--duration=150ms", "--warmup=20ms", "--keys=100"]
+SLOW_MS = 2
+
+
+def alive(pid):
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+class Experiments(unittest.TestCase):
+    """Each case with a directory of its own, and with temporary files below it."""
+
+    program = None
+
+    def setUp(self):
+        holder = tempfile.TemporaryDirectory(prefix="corelane-experiments-")
+        self.addCleanup(holder.cleanup)
+        self.directory = holder.name
+        self.temporary = os.path.join(holder.name, "tmp")
+        os.mkdir(self.temporary)
+        self.diary_path = os.path.join(holder.name, "diary")
+
+    def server(self, *flags):
+        """The command that starts a scripted server."""
+        words = [sys.executable, os.path.join(HERE, "scripted_server.py")]
+        return f"{shlex.join(words)} {{port}} {shlex.quote(self.diary_path)} {shlex.join(flags)} --note={{dir}}"
+
+    def start(self, *flags):
+        return subprocess.Popen(  # pylint: disable=consider-using-with
+            [self.program, *flags], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            env={**os.environ, "TMPDIR": self.temporary})
+
+    def bench(self, *flags):
+        """Runs it to its end: exit code, output, errors, and the document it wrote, if it did."""
+        path = os.path.join(self.directory, "out.json")
+        with self.start(*flags, f"--json={path}") as process:
+            out, err = process.communicate(timeout=TIMEOUT_S)
+        document = None
+        if os.path.exists(path):
+            with open(path, encoding="utf-8") as file:
+                document = json.load(file)
+        self.nothing_is_left()
+        return process.returncode, out, err, document
+
+    def diary(self):
+        """Of each server that was started: process, cores, directory."""
+        with open(self.diary_path, encoding="utf-8") as file:
+            return [(int(pid), cores, note) for pid, cores, note in (line.split() for line in file)]
+
+    def nothing_is_left(self):
+        self.assertEqual(os.listdir(self.temporary), [])
+        if os.path.exists(self.diary_path):
+            self.assertEqual([pid for pid, _, _ in self.diary() if alive(pid)], [])
+
+    def compare(self, a_flags, b_flags, *flags):
+        return self.bench("compare", TARGET, TARGET, "--start-a", self.server(*a_flags), "--start-b",
+                          self.server(*b_flags), *SHORT, *flags)
+
+    # ---- compare ----
+
+    def test_compare_finds_the_slower_one(self):
+        code, out, err, document = self.compare([], [f"--delay-ms={SLOW_MS}"], "--rounds=6")
+        self.assertEqual(code, 3, err)
+        self.assertIn("slower: B is worse in throughput", out)
+        self.assertEqual(document["format"], "corelane-bench compare 1")
+        self.assertEqual(document["verdict"]["is"], "slower")
+        self.assertEqual([r["order"] for r in document["rounds"]], ["AB", "BA"] * 3)
+        figures = {figure["name"]: figure for figure in document["figures"]}
+        throughput = figures["throughput"]
+        self.assertLess(throughput["high"], 1)
+        self.assertLess(throughput["b_median"], 1000 / SLOW_MS + 1)
+        self.assertGreater(figures["mean"]["low"], 1)
+        self.assertGreater(figures["server-cpu"]["a_median"], 0)
+        self.assertEqual(len(self.diary()), 2)
+
+    def test_compare_finds_the_faster_one(self):
+        code, out, _, document = self.compare([f"--delay-ms={SLOW_MS}"], [], "--rounds=6",
+                                              "--figures=mean,throughput", "--label-b=the new one")
+        self.assertEqual(code, 0)
+        self.assertIn("faster: B is better in throughput", out)
+        self.assertIn("B: the new one", out)
+        self.assertEqual([f["name"] for f in document["figures"]], ["throughput", "mean"])
+
+    def test_compare_restarts_its_servers(self):
+        code, _, err, _ = self.compare([], [], "--rounds=2", "--restart", "--prefill")
+        self.assertEqual(code, 1, "two rounds tell nothing")
+        self.assertIn("takes 6 rounds", err)
+        diary = self.diary()
+        self.assertEqual(len({pid for pid, _, _ in diary}), 4)
+        self.assertEqual(len({directory for _, _, directory in diary}), 4)
+
+    def test_compare_says_when_runs_fail(self):
+        code, _, err, document = self.compare([], ["--error"], "--rounds=6")
+        self.assertEqual(code, 1)
+        self.assertIn("6 runs were FAILING", err)
+        self.assertEqual(document["rounds"][0]["b"]["verdict"]["is"], "FAILING")
+
+    def test_compare_can_be_stopped(self):
+        with self.start("compare", TARGET, TARGET, "--start-a", self.server(), "--start-b",
+                        self.server(), *SHORT, "--rounds=1000") as process:
+            for line in process.stderr:
+                if line.startswith("round 2 of 1000, A"):
+                    break
+            process.send_signal(signal.SIGINT)
+            out, _ = process.communicate(timeout=TIMEOUT_S)
+        self.assertEqual(process.returncode, 1)
+        self.assertIn("rounds, intervals of 95 %", out)
+        self.nothing_is_left()
+
+    # ---- sweep ----
+
+    def test_sweep_measures_all_rates_in_a_shuffled_order(self):
+        code, out, err, document = self.bench(
+            "sweep", "--rates=500-2k:5", "--target", TARGET, "--start", self.server(), "--seed=1",
+            *SHORT)
+        self.assertEqual(code, 0, err)
+        points = document["points"]
+        self.assertEqual([point["rate"] for point in points], [500, 707, 1000, 1414, 2000])
+        orders = [point["order"] for point in points]
+        self.assertEqual(sorted(orders), [1, 2, 3, 4, 5])
+        self.assertNotEqual(orders, [1, 2, 3, 4, 5])
+        self.assertEqual(points[0]["run"]["load"]["loop"], "open")
+        self.assertEqual(len(self.diary()), 1)
+        self.assertIn("500/s asked", out)
+
+    # ---- find-max ----
+
+    def find_max(self, goal):
+        return self.bench("find-max", f"--slo={goal}", "--from=500", "--to=1k", "--target", TARGET,
+                          "--start", self.server(), *SHORT)
+
+    def test_find_max_finds_what_holds(self):
+        # A stall of the machine may look like the generator's limit: the rates are tried twice.
+        code, out, _, document = self.find_max("p50<10s")
+        if code == 0:
+            self.assertIn("p50<10s holds up to", out)
+            self.assertLessEqual(document["found_per_second"], 1000)
+        else:
+            self.assertTrue(all("GENERATOR" in step["because"] for step in document["steps"]))
+        self.assertEqual(document["steps"][0]["rate"], 500)
+
+    def test_find_max_says_when_nothing_holds(self):
+        code, out, err, document = self.find_max("p50<1us")
+        self.assertEqual(code, 1)
+        self.assertIn("No rate was found at which p50<1us holds", out)
+        self.assertIn("no rate keeps to the goal", err)
+        self.assertIsNone(document["found_per_second"])
+        self.assertFalse(any(step["holds"] for step in document["steps"]))
+
+    # ---- repeat ----
+
+    def test_repeat_starts_the_server_anew(self):
+        core = min(os.sched_getaffinity(0))
+        code, out, err, document = self.bench(
+            "repeat", "--rounds=3", "--target", TARGET, "--start", self.server(),
+            f"--server-cpus={core}", *SHORT)
+        self.assertEqual(code, 0, err)
+        self.assertEqual(len(document["rounds"]), 3)
+        self.assertIn("throughput", out)
+        self.assertIn("server-cpu", [figure["name"] for figure in document["figures"]])
+        for figure in document["figures"]:
+            self.assertLessEqual(figure["least"], figure["median"])
+            self.assertLessEqual(figure["median"], figure["most"])
+        diary = self.diary()
+        self.assertEqual(len({pid for pid, _, _ in diary}), 3)
+        self.assertEqual({cores for _, cores, _ in diary}, {str(core)})
+
+    # ---- What goes wrong ----
+
+    def test_a_server_that_does_not_start_says_why(self):
+        code, _, err, document = self.bench(
+            "repeat", "--target", TARGET, "--start", "echo no luck at {port} >&2; exit 7")
+        self.assertEqual(code, 1)
+        self.assertIn("the server ended", err)
+        self.assertIn("no luck at ", err)
+        self.assertIsNone(document)
+
+    def test_flags_that_make_no_sense(self):
+        for flags, complaint in [
+                (["sweep", "--rates=0"], "has a rate of 0"),
+                (["sweep"], "--rates is required"),
+                (["find-max", "--slo=p99"], "is no goal such as p99<1ms"),
+                (["find-max", "--slo=p99<1ms", "--from=0"], "--from: a rate above 0"),
+                (["compare", "resp://a"], "B is required"),
+                (["compare", "resp://127.0.0.1:1", "resp://127.0.0.1:1", "--restart"],
+                 "--restart: it takes --start-a"),
+                (["compare", "x", "y", "--figures=p98"], "p98 not in"),
+                (["repeat", "--rounds=1"], "--rounds"),
+        ]:
+            with self.subTest(flags=flags):
+                code, _, err, _ = self.bench(*flags)
+                self.assertEqual(code, 2, err)
+                self.assertIn(complaint, err)
+
+
+if __name__ == "__main__":
+    Experiments.program = os.path.abspath(sys.argv[1])
+    tap.main()
