@@ -1,5 +1,6 @@
 #include "env/process_stat.h"
 
+#include <time.h>
 #include <unistd.h>
 
 #include <fstream>
@@ -7,6 +8,21 @@
 #include <string>
 
 namespace corelane::env {
+namespace {
+
+// Makes user and system time add up to what the process's own clock says.
+void MakeExact(pid_t pid, ProcessStat& stat) {
+  clockid_t process_clock = 0;
+  timespec time{};
+  if (clock_getcpuclockid(pid, &process_clock) != 0) return;
+  if (clock_gettime(process_clock, &time) != 0) return;
+  const double exact_s = static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) / 1e9;
+  const double share = stat.cpu_s() > 0 ? stat.user_s / stat.cpu_s() : 0;
+  stat.user_s = exact_s * share;
+  stat.system_s = exact_s - stat.user_s;
+}
+
+}  // namespace
 
 ProcessStat operator-(const ProcessStat& after, const ProcessStat& before) {
   return {.user_s = after.user_s - before.user_s,
@@ -44,6 +60,7 @@ Result<ProcessStat> ReadProcessStat(pid_t pid) {
     }
   }
   if (!fields) return Status(StatusCode::kIoError, "cannot parse " + path);
+  MakeExact(pid, stat);
   return stat;
 }
 

@@ -1,8 +1,9 @@
 #pragma once
 
-// ProcessStat: what a process (a server under load) has used so far, from /proc. CPU time and
-// faults are those of all its threads, those that have ended included; the time is told in the
-// kernel's clock ticks, a hundredth of a second. Plain values; any thread.
+// ProcessStat: what a process (a server under load) has used so far. CPU time and faults are those
+// of all its threads, those that have ended included. The time is exact, but for how it is divided
+// into user and system: that comes from /proc in clock ticks, a hundredth of a second. Plain
+// values; any thread.
 
 #include <corelane/status.h>
 #include <sys/types.h>

@@ -23,7 +23,10 @@ import tap  # noqa: E402
 
 TIMEOUT_S = 100
 TARGET = "resp://127.0.0.1:{port}"
-SHORT = ["--connections=2", "--duration=150ms", "--warmup=20ms", "--keys=100"]
+SMALL = ["--connections=2", "--warmup=20ms", "--keys=100"]
+# So many operations and not so much time: a busy machine takes longer and finds the same.
+COUNTED = SMALL + ["--operations=60"]
+TIMED = SMALL + ["--duration=150ms"]
 SLOW_MS = 2
 
 
@@ -82,7 +85,7 @@ class Experiments(unittest.TestCase):
 
     def compare(self, a_flags, b_flags, *flags):
         return self.bench("compare", TARGET, TARGET, "--start-a", self.server(*a_flags), "--start-b",
-                          self.server(*b_flags), *SHORT, *flags)
+                          self.server(*b_flags), *COUNTED, *flags)
 
     # ---- compare ----
 
@@ -102,9 +105,9 @@ class Experiments(unittest.TestCase):
         self.assertEqual(len(self.diary()), 2)
 
     def test_compare_finds_the_faster_one(self):
-        code, out, _, document = self.compare([f"--delay-ms={SLOW_MS}"], [], "--rounds=6",
+        code, out, err, document = self.compare([f"--delay-ms={SLOW_MS}"], [], "--rounds=6",
                                               "--figures=mean,throughput", "--label-b=the new one")
-        self.assertEqual(code, 0)
+        self.assertEqual(code, 0, err)
         self.assertIn("faster: B is better in throughput", out)
         self.assertIn("B: the new one", out)
         self.assertEqual([f["name"] for f in document["figures"]], ["throughput", "mean"])
@@ -125,7 +128,7 @@ class Experiments(unittest.TestCase):
 
     def test_compare_can_be_stopped(self):
         with self.start("compare", TARGET, TARGET, "--start-a", self.server(), "--start-b",
-                        self.server(), *SHORT, "--rounds=1000") as process:
+                        self.server(), *COUNTED, "--rounds=1000") as process:
             for line in process.stderr:
                 if line.startswith("round 2 of 1000, A"):
                     break
@@ -140,7 +143,7 @@ class Experiments(unittest.TestCase):
     def test_sweep_measures_all_rates_in_a_shuffled_order(self):
         code, out, err, document = self.bench(
             "sweep", "--rates=500-2k:5", "--target", TARGET, "--start", self.server(), "--seed=1",
-            *SHORT)
+            *TIMED)
         self.assertEqual(code, 0, err)
         points = document["points"]
         self.assertEqual([point["rate"] for point in points], [500, 707, 1000, 1414, 2000])
@@ -155,16 +158,16 @@ class Experiments(unittest.TestCase):
 
     def find_max(self, goal):
         return self.bench("find-max", f"--slo={goal}", "--from=500", "--to=1k", "--target", TARGET,
-                          "--start", self.server(), *SHORT)
+                          "--start", self.server(), *TIMED)
 
     def test_find_max_finds_what_holds(self):
-        # A stall of the machine may look like the generator's limit: the rates are tried twice.
+        # On a machine that stands still for a while no rate may do, which is not p50's fault.
         code, out, _, document = self.find_max("p50<10s")
         if code == 0:
             self.assertIn("p50<10s holds up to", out)
             self.assertLessEqual(document["found_per_second"], 1000)
         else:
-            self.assertTrue(all("GENERATOR" in step["because"] for step in document["steps"]))
+            self.assertFalse(any("not below" in step["because"] for step in document["steps"]))
         self.assertEqual(document["steps"][0]["rate"], 500)
 
     def test_find_max_says_when_nothing_holds(self):
@@ -181,7 +184,7 @@ class Experiments(unittest.TestCase):
         core = min(os.sched_getaffinity(0))
         code, out, err, document = self.bench(
             "repeat", "--rounds=3", "--target", TARGET, "--start", self.server(),
-            f"--server-cpus={core}", *SHORT)
+            f"--server-cpus={core}", *COUNTED)
         self.assertEqual(code, 0, err)
         self.assertEqual(len(document["rounds"]), 3)
         self.assertIn("throughput", out)

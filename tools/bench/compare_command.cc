@@ -132,8 +132,10 @@ Status CompareCommand::MeasureOne(uint32_t round, Side& side, TestedServer& serv
   const std::string name =
       absl::StrFormat("round %d of %d, %s", round + 1, rounds_, &side == &a_ ? "A" : "B");
   Result<loadgen::Report> report = laboratory_.Measure(server, std::move(options), name);
+  // A run that was broken off counts for nothing.
+  if (laboratory_.stopped()) return OkStatus();
   if (!report.ok()) return report.status();
-  if (!laboratory_.stopped()) side.reports.push_back(std::move(*report));
+  side.reports.push_back(std::move(*report));
   if (restart_) server.Stop();
   return OkStatus();
 }

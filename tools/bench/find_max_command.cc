@@ -95,8 +95,8 @@ Status FindMaxCommand::Search(loadgen::RateSearch& search) {
         laboratory_.flags().SetRate(absl::StrFormat("%.0f", std::ceil(*per_s)), options));
     const std::string name = absl::StrFormat("%.0f/s", *per_s);
     Result<loadgen::Report> report = laboratory_.Measure(server, std::move(options), name);
-    if (!report.ok()) return report.status();
     if (laboratory_.stopped()) return Status(StatusCode::kClosed, "stopped before it was found");
+    if (!report.ok()) return report.status();
     steps_.push_back(StepOf(*per_s, std::move(*report)));
     const Step& step = steps_.back();
     std::printf("%10.0f/s %s: %s\n", step.per_s, step.holds ? "holds" : "does not hold",

@@ -7,39 +7,13 @@
 #include "absl/strings/str_format.h"
 #include "base/absl_view.h"
 #include "base/status_macros.h"
-#include "bench/measurement.h"
 #include "bench/output_file.h"
 #include "bench/run_view.h"
 #include "loadgen/order_statistics.h"
 
 namespace corelane::tools {
-namespace {
-
-// Shows a run, and remembers whether it was stopped.
-class StoppableView final : public loadgen::RunObserver {
- public:
-  StoppableView(const env::Clock& clock, uint32_t threads) : view_(clock, threads) {}
-
-  void Clear() { view_.Clear(); }
-  [[nodiscard]] bool stopped() const { return stopped_; }
-
-  void OnPrefill(uint64_t done, uint64_t total) override { view_.OnPrefill(done, total); }
-  void OnBegin(int64_t warmup_ns) override { view_.OnBegin(warmup_ns); }
-  void OnWindow(const loadgen::WorkerNews& news) override { view_.OnWindow(news); }
-  [[nodiscard]] bool Stops() override {
-    stopped_ = stopped_ || view_.Stops();
-    return stopped_;
-  }
-
- private:
-  RunView view_;
-  bool stopped_ = false;
-};
-
-}  // namespace
-
 Laboratory::Laboratory(CLI::App& command, const Asks& asks)
-    : flags_(command, {.server = true, .rate = asks.without_rate}) {
+    : flags_(command, {.server = true, .rate = asks.without_rate}), calibrate_(command) {
   command.add_option("--json", json_path_, "write all that was found to this file, as JSON");
 }
 
@@ -48,6 +22,7 @@ Status Laboratory::Prepare(const std::string& command_line) {
   if (!options.ok()) return options.status();
   options_ = std::move(*options);
   command_line_ = command_line;
+  signals_.emplace();
   begun_wall_ms_ = clock_.WallMillis();
   return OkStatus();
 }
@@ -56,12 +31,28 @@ Result<loadgen::Report> Laboratory::Measure(const TestedServer& server,
                                             loadgen::LoadOptions options, const std::string& name) {
   RETURN_IF_ERROR(flags_.SetTargets(server.Target(), options));
   options.server_pid = server.pid();
-  StoppableView view(clock_, options.threads);
-  Result<loadgen::Report> report = tools::Measure(options, {clock_, flags_.back_end()}, view);
+  Machine machine{.clock = clock_, .back_end = flags_.back_end()};
+  RETURN_IF_ERROR(Calibrate(options, machine));
+  RunView view(clock_, options, *signals_);
+  Result<loadgen::Report> report = tools::Measure(options, machine, view);
   view.Clear();
-  stopped_ = view.stopped();
-  if (report.ok()) std::fprintf(stderr, "%s: %s\n", name.c_str(), ShortText(*report).c_str());
+  if (!report.ok()) return report;
+  std::fprintf(stderr, "%s: %s\n", name.c_str(), ShortText(*report).c_str());
+  if (environment_.empty()) environment_ = loadgen::ReportDocument(*report)["environment"];
   return report;
+}
+
+Status Laboratory::Calibrate(const loadgen::LoadOptions& options, Machine& machine) {
+  if (!calibrate_.Wants(options)) return OkStatus();
+  const loadgen::WireProtocol protocol = options.targets[0].protocol;
+  const auto known = calibrations_.find(protocol);
+  if (known != calibrations_.end()) {
+    machine.calibration = known->second;
+    return OkStatus();
+  }
+  RETURN_IF_ERROR(CalibrateGenerator(options, machine));
+  calibrations_[protocol] = *machine.calibration;
+  return OkStatus();
 }
 
 loadgen::Json Laboratory::Document(const std::string& format) const {
@@ -69,6 +60,7 @@ loadgen::Json Laboratory::Document(const std::string& format) const {
   document["format"] = format;
   document["command"] = command_line_;
   document["begun_unix_ms"] = begun_wall_ms_;
+  document["environment"] = environment_;
   return document;
 }
 

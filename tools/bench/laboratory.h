@@ -7,10 +7,14 @@
 #include <corelane/status.h>
 
 #include <CLI/CLI.hpp>
-#include <nlohmann/json_fwd.hpp>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 
 #include "bench/load_flags.h"
+#include "bench/measurement.h"
+#include "bench/stop_signals.h"
 #include "bench/tested_server.h"
 #include "env/clock.h"
 #include "loadgen/report.h"
@@ -37,22 +41,28 @@ class Laboratory {
   [[nodiscard]] Result<loadgen::Report> Measure(const TestedServer& server,
                                                 loadgen::LoadOptions options,
                                                 const std::string& name);
-  // Somebody has stopped the last run.
-  [[nodiscard]] bool stopped() const { return stopped_; }
+  // Somebody wants it to end; the last run may have been broken off.
+  [[nodiscard]] bool stopped() { return signals_->Came(); }
 
-  // The document of the experiment, with its head: "corelane-bench sweep 1".
+  // The document of the experiment, once there are runs, with its head: "corelane-bench sweep 1".
   [[nodiscard]] loadgen::Json Document(const std::string& format) const;
   // Writes it where it was asked for.
   [[nodiscard]] Status Write(const loadgen::Json& document) const;
 
  private:
+  [[nodiscard]] Status Calibrate(const loadgen::LoadOptions& options, Machine& machine);
+
   const env::SystemClock clock_;
+  std::optional<StopSignals> signals_;
   LoadFlags flags_;
+  CalibrateFlag calibrate_;
+  // By what is spoken: two servers that are compared need not speak the same.
+  std::map<loadgen::WireProtocol, loadgen::Calibration> calibrations_;
   loadgen::LoadOptions options_;
+  loadgen::Json environment_;  // of the first run
   std::string json_path_;
   std::string command_line_;
   int64_t begun_wall_ms_ = 0;
-  bool stopped_ = false;
 };
 
 // A run within an experiment's document.

@@ -53,6 +53,15 @@ Status CalibrateGenerator(const loadgen::LoadOptions& options, Machine& machine)
   return OkStatus();
 }
 
+CalibrateFlag::CalibrateFlag(CLI::App& command)
+    : flag_(command.add_flag("--calibrate,!--no-calibrate", wanted_,
+                             "measure the generator itself before, on a canned server in this "
+                             "program (default: for runs of 2 s and more)")) {}
+
+bool CalibrateFlag::Wants(const loadgen::LoadOptions& options) const {
+  return flag_->count() > 0 ? wanted_ : loadgen::WorthCalibrating(options);
+}
+
 Result<loadgen::Report> Measure(const loadgen::LoadOptions& options, const Machine& machine,
                                 loadgen::RunObserver& observer) {
   const env::RealSystemText system;

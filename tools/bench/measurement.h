@@ -5,6 +5,7 @@
 
 #include <corelane/status.h>
 
+#include <CLI/CLI.hpp>
 #include <optional>
 
 #include "env/clock.h"
@@ -26,6 +27,21 @@ struct Machine {
 // Finds out what the generator can do, for one run or for many that are alike. Blocks for about
 // 0.4 s.
 [[nodiscard]] Status CalibrateGenerator(const loadgen::LoadOptions& options, Machine& machine);
+
+// --calibrate and --no-calibrate.
+class CalibrateFlag {
+ public:
+  // `command` must not outlive this object.
+  explicit CalibrateFlag(CLI::App& command);
+  CalibrateFlag(const CalibrateFlag&) = delete;
+  CalibrateFlag& operator=(const CalibrateFlag&) = delete;
+
+  [[nodiscard]] bool Wants(const loadgen::LoadOptions& options) const;
+
+ private:
+  CLI::Option* flag_;
+  bool wanted_ = false;
+};
 
 // Blocks until the run is over. The report's command is left to the caller.
 [[nodiscard]] Result<loadgen::Report> Measure(const loadgen::LoadOptions& options,

@@ -47,16 +47,17 @@ Status RepeatCommand::Run(const std::string& command_line) {
 
 Status RepeatCommand::MeasureAll() {
   TestedServer server(plan_, laboratory_.clock());
-  for (uint32_t round = 0; round < rounds_ && !laboratory_.stopped(); ++round) {
+  for (uint32_t round = 0; round < rounds_; ++round) {
     RETURN_IF_ERROR(server.Start());
     loadgen::LoadOptions options = laboratory_.options();
     options.prefill = options.prefill && (round == 0 || server.starts());
     options.workload.seed += round;
     const std::string name = absl::StrFormat("%d of %d", round + 1, rounds_);
     Result<loadgen::Report> report = laboratory_.Measure(server, std::move(options), name);
-    if (!report.ok()) return report.status();
     // A run that was broken off is no round like the others.
-    if (!laboratory_.stopped()) reports_.push_back(std::move(*report));
+    if (laboratory_.stopped()) break;
+    if (!report.ok()) return report.status();
+    reports_.push_back(std::move(*report));
     server.Stop();
   }
   return OkStatus();

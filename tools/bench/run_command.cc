@@ -9,8 +9,8 @@
 #include "bench/measurement.h"
 #include "bench/output_file.h"
 #include "bench/run_view.h"
+#include "bench/stop_signals.h"
 #include "env/clock.h"
-#include "loadgen/calibration.h"
 #include "loadgen/csv.h"
 #include "loadgen/hdr_log.h"
 #include "loadgen/hdr_text.h"
@@ -44,10 +44,8 @@ std::string HdrLog(const loadgen::LoadResult& result) {
 
 RunCommand::RunCommand(CLI::App& app)
     : command_(app.add_subcommand("run", "one run of load on a server that is there")),
-      flags_(*command_, {}) {
-  calibrate_ = command_->add_flag("--calibrate,!--no-calibrate", wants_calibration_,
-                                  "measure the generator itself before, on a canned server in this "
-                                  "program (default: for runs of 2 s and more)");
+      flags_(*command_, {}),
+      calibrate_(*command_) {
   command_->add_option("--json", paths_.json, "write the report to this file, as JSON");
   command_->add_option("--html", paths_.html,
                        "write the report to this file, as a page with charts");
@@ -63,10 +61,9 @@ Status RunCommand::Run(const std::string& command_line) {
   if (!options.ok()) return options.status();
   const env::SystemClock clock;
   Machine machine{.clock = clock, .back_end = flags_.back_end()};
-  const bool calibrates =
-      calibrate_->count() > 0 ? wants_calibration_ : loadgen::WorthCalibrating(*options);
-  if (calibrates) RETURN_IF_ERROR(CalibrateGenerator(*options, machine));
-  RunView view(clock, *options);
+  if (calibrate_.Wants(*options)) RETURN_IF_ERROR(CalibrateGenerator(*options, machine));
+  StopSignals signals;
+  RunView view(clock, *options, signals);
   Result<loadgen::Report> report = Measure(*options, machine, view);
   view.Clear();
   if (!report.ok()) return report.status();

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "bench/load_flags.h"
+#include "bench/measurement.h"
 #include "loadgen/report.h"
 
 namespace corelane::tools {
@@ -40,8 +41,7 @@ class RunCommand {
 
   CLI::App* const command_;
   LoadFlags flags_;
-  CLI::Option* calibrate_ = nullptr;
-  bool wants_calibration_ = false;
+  CalibrateFlag calibrate_;
   Paths paths_;
 };
 

@@ -1,11 +1,9 @@
 #include "bench/run_view.h"
 
 #include <sys/ioctl.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <string>
@@ -17,14 +15,6 @@
 namespace corelane::tools {
 namespace {
 
-sigset_t StopSignals() {
-  sigset_t signals;
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGINT);
-  sigaddset(&signals, SIGTERM);
-  return signals;
-}
-
 std::string_view Variable(const char* name) {
   const char* const value = std::getenv(name);
   return value == nullptr ? std::string_view() : value;
@@ -32,24 +22,15 @@ std::string_view Variable(const char* name) {
 
 }  // namespace
 
-// The threads of the run are started later and inherit the mask.
-RunView::RunView(const env::Clock& clock, const loadgen::LoadOptions& options)
+RunView::RunView(const env::Clock& clock, const loadgen::LoadOptions& options, StopSignals& signals)
     : terminal_(isatty(STDERR_FILENO) == 1),
       utf8_(IsUtf8Locale(Variable("LC_ALL"), Variable("LC_CTYPE"), Variable("LANG"))),
       clock_(clock),
       options_(options),
-      prefill_(clock) {
-  const sigset_t signals = StopSignals();
-  sigprocmask(SIG_BLOCK, &signals, nullptr);
-  signals_.Reset(::signalfd(-1, &signals, SFD_NONBLOCK | SFD_CLOEXEC));
-}
+      prefill_(clock),
+      signals_(signals) {}
 
-RunView::~RunView() {
-  Clear();
-  signals_.Reset();
-  const sigset_t signals = StopSignals();
-  sigprocmask(SIG_UNBLOCK, &signals, nullptr);
-}
+RunView::~RunView() { Clear(); }
 
 void RunView::Clear() {
   prefill_.Clear();
@@ -110,8 +91,7 @@ bool RunView::Stops() {
     draw_at_ns_ = now_ns + kIntervalNanos;
     Draw(now_ns);
   }
-  signalfd_siginfo info;
-  return ::read(signals_.get(), &info, sizeof(info)) == sizeof(info);
+  return signals_.Came();
 }
 
 }  // namespace corelane::tools

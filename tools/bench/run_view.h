@@ -10,8 +10,8 @@
 
 #include "bench/live_text.h"
 #include "bench/progress.h"
+#include "bench/stop_signals.h"
 #include "env/clock.h"
-#include "io/unique_fd.h"
 #include "loadgen/load_options.h"
 #include "loadgen/load_run.h"
 
@@ -19,8 +19,8 @@ namespace corelane::tools {
 
 class RunView final : public loadgen::RunObserver {
  public:
-  // Both outlive the view.
-  RunView(const env::Clock& clock, const loadgen::LoadOptions& options);
+  // All outlive the view.
+  RunView(const env::Clock& clock, const loadgen::LoadOptions& options, StopSignals& signals);
   ~RunView() override;
   RunView(const RunView&) = delete;
   RunView& operator=(const RunView&) = delete;
@@ -50,7 +50,7 @@ class RunView final : public loadgen::RunObserver {
   const env::Clock& clock_;
   const loadgen::LoadOptions& options_;
   Progress prefill_;
-  io::UniqueFd signals_;  // SIGINT and SIGTERM
+  StopSignals& signals_;
   std::map<uint32_t, Told> told_;
   LiveState state_;
   int64_t counting_from_ns_ = 0;

@@ -50,12 +50,13 @@ Status SweepCommand::Run(const std::string& command_line) {
 Status SweepCommand::MeasureAll(const std::vector<double>& rates) {
   TestedServer server(plan_, laboratory_.clock());
   RETURN_IF_ERROR(server.Start());
-  for (size_t i = 0; i < rates.size() && !laboratory_.stopped(); ++i) {
+  for (size_t i = 0; i < rates.size(); ++i) {
     loadgen::LoadOptions options = laboratory_.options();
     options.prefill = options.prefill && i == 0;
     RETURN_IF_ERROR(laboratory_.flags().SetRate(absl::StrCat(rates[i]), options));
     const std::string name = absl::StrFormat("%d of %d, %.0f/s", i + 1, rates.size(), rates[i]);
     Result<loadgen::Report> report = laboratory_.Measure(server, std::move(options), name);
+    if (laboratory_.stopped()) break;
     if (!report.ok()) return report.status();
     points_.push_back({rates[i], i + 1, std::move(*report)});
   }
