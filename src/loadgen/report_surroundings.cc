@@ -21,7 +21,7 @@ std::string Grouped(double number) {
   std::string text = absl::StrFormat("%.0f", number);
   for (size_t at = text.size(); at > 3;) {
     at -= 3;
-    text.insert(at, ",");
+    text.insert(at, 1, ',');
   }
   return text;
 }

@@ -37,7 +37,9 @@ TEST(NumberTextTest, WhatIsNoNumberIsRefusedAndNamed) {
     const Result<double> rate = ParseRate(text);
     ASSERT_FALSE(rate.ok()) << text;
     EXPECT_EQ(rate.code(), StatusCode::kBadArgument);
-    EXPECT_NE(rate.status().message().find("\"" + std::string(text) + "\""), std::string::npos);
+    std::string quoted = "\"";
+    quoted.append(text).append("\"");
+    EXPECT_NE(rate.status().message().find(quoted), std::string::npos);
   }
   for (const std::string_view text : {"10", "0s", "1d", "745h", "0.0000001ms", "s"}) {
     EXPECT_FALSE(ParseDurationNanos(text).ok()) << text;

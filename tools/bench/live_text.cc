@@ -48,10 +48,10 @@ void Flow(std::span<const std::string> parts, size_t columns, std::vector<std::s
 
 std::vector<std::string> PercentileParts(std::string_view label, const LiveSecond& second) {
   std::vector<std::string> parts = {std::string(label)};
-  if (second.p50_ns > 0) parts.push_back("p50 " + MillisText(second.p50_ns));
-  parts.push_back("p99 " + MillisText(second.p99_ns));
-  parts.push_back("p99.9 " + MillisText(second.p99_9_ns));
-  parts.push_back("max " + MillisText(second.max_ns) + " ms");
+  if (second.p50_ns > 0) parts.push_back(absl::StrCat("p50 ", MillisText(second.p50_ns)));
+  parts.push_back(absl::StrCat("p99 ", MillisText(second.p99_ns)));
+  parts.push_back(absl::StrCat("p99.9 ", MillisText(second.p99_9_ns)));
+  parts.push_back(absl::StrCat("max ", MillisText(second.max_ns), " ms"));
   return parts;
 }
 
@@ -69,7 +69,7 @@ std::string TimeLine(const LiveState& state, const LiveStyle& style) {
   LiveStyle bar = style;
   bar.columns = std::min(style.columns - time.size(), kBarColumnsMax);
   const double done = static_cast<double>(elapsed_ns) / static_cast<double>(state.total_ns);
-  return ProgressBar(done, bar) + time;
+  return absl::StrCat(ProgressBar(done, bar), time);
 }
 
 std::vector<std::string> RateParts(const LiveState& state) {
@@ -100,7 +100,8 @@ std::string HistoryLine(const LiveState& state, const LiveStyle& style) {
        i < state.seconds.size(); ++i) {
     figures.push_back(state.seconds[i].p99_ns);
   }
-  return figures.empty() ? std::string() : label + Sparkline(figures, style.utf8) + scale;
+  return figures.empty() ? std::string()
+                         : absl::StrCat(label, Sparkline(figures, style.utf8), scale);
 }
 
 }  // namespace
@@ -146,7 +147,8 @@ std::string ProgressBar(double done, const LiveStyle& style) {
       bar += i < full ? "#" : "-";
     }
   }
-  return bar + "]";
+  bar += "]";
+  return bar;
 }
 
 std::string Sparkline(std::span<const int64_t> figures, bool utf8) {
@@ -177,7 +179,8 @@ std::string Redrawn(std::span<const std::string> lines, size_t drawn) {
     absl::StrAppend(&text, i == 0 ? "" : "\r\n", lines[i], "\033[K");
   }
   // Whatever is left below of what was drawn before.
-  return text + "\033[J";
+  text += "\033[J";
+  return text;
 }
 
 }  // namespace corelane::tools
