@@ -30,6 +30,7 @@ function timeUnit(micros) {
 // 850 ns, 49.9 µs, 1.83 ms
 function timeText(micros) {
   if (numberOf(micros) === null) return '–';
+  if (micros === 0) return '0';
   const [factor, name] = timeUnit(micros);
   return `${threeDigits(micros / factor)}\u00a0${name}`;
 }
@@ -44,8 +45,8 @@ function timeTickText(micros) {
 function timeRangeText(low, high) {
   if (numberOf(low) === null || numberOf(high) === null) return '';
   const [lowText, highText] = [timeText(low), timeText(high)];
-  const unit = lowText.slice(lowText.indexOf('\u00a0'));
-  return `${highText.endsWith(unit) ? lowText.slice(0, -unit.length) : lowText} – ${highText}`;
+  const unit = lowText.replace(/^[^\u00a0]*/, '');
+  return `${unit && highText.endsWith(unit) ? lowText.slice(0, -unit.length) : lowText} – ${highText}`;
 }
 
 // 0, 500, 20k, 1.5M

@@ -174,14 +174,32 @@ function secondsScale(count, range, room) {
 
 const kOverTime = [['s2', 'max', 'max_us'], ['s1', 'p99', 'p99_us'], ['s3', 'p50', 'p50_us']];
 
+const kPointsMax = 480;
+
+// Of the seconds with an answer: [{at, title, p50_us, p99_us, max_us}]. Where there are more than can
+// be told apart, one point stands for several, with the worst that each figure was in one of them.
+function pointsOverTime(windows, length) {
+  const points = [];
+  for (let at = 0; at < windows.length; at += length) {
+    const seconds = windows.slice(at, at + length).filter((one) => one.answered > 0 && one.max_us > 0);
+    if (seconds.length === 0) continue;
+    const worst = (name) => Math.max(...seconds.map((one) => numberOf(one[name]) ?? 0));
+    const end = Math.min(windows.length, at + length);
+    const title = length === 1 ? `second ${end}` : `seconds ${at + 1} to ${end}`;
+    points.push({at: (at + end) / 2, title, p50_us: worst('p50_us'), p99_us: worst('p99_us'), max_us: worst('max_us')});
+  }
+  return points;
+}
+
 function latencyOverTimeFigure(run) {
   const windows = windowsOf(run);
-  const seen = windows.map((one, i) => ({...one, at: i + 0.5})).filter((one) => one.answered > 0 && one.max_us > 0);
+  const length = Math.max(1, Math.ceil(windows.length / kPointsMax));
+  const seen = pointsOverTime(windows, length);
   if (seen.length === 0) return '';
   const least = Math.min(...seen.map((one) => one.p50_us || one.max_us));
   const most = Math.max(...seen.map((one) => one.max_us));
   const legend = kOverTime.map(([classes, name]) => [classes, name]);
-  const note = 'Each second by itself, by the time of the replies.';
+  const note = `${length === 1 ? 'Each second by itself' : `The worst second of every ${length}`}, by the time of the replies.`;
   return chartFigure({name: 'latency-over-time', title: 'Latency over time', note, legend}, (width, host) => {
     const frame = makeFrame(width, {
       height: 260, xTitle: 'seconds since counting began', yTitle: 'latency',
@@ -195,7 +213,7 @@ function latencyOverTimeFigure(run) {
       if (points.length <= 60) for (const point of points) drawDot(frame, point, classes, 2);
     }
     addPointer(frame, host, seen.map((one) => ({
-      x: frame.x.at(one.at), title: `second ${Math.ceil(one.at)}`,
+      x: frame.x.at(one.at), title: one.title,
       rows: kOverTime.map(([classes, name, member]) => [classes, name, timeText(one[member])]),
     })));
     return frame;
@@ -259,7 +277,7 @@ function drawFailures(frame, seconds) {
 
 // Where each of the eight shades begins, for maps with more and more in a cell.
 const kHeatSteps = [[1, 2, 4, 8, 16, 32, 64, 128], [1, 3, 10, 30, 100, 300, 1e3, 3e3],
-                    [1, 10, 100, 1e3, 1e4, 1e5, 1e6, 1e7]];
+                    [1, 5, 25, 125, 600, 3e3, 15e3, 75e3], [1, 10, 100, 1e3, 1e4, 1e5, 1e6, 1e7]];
 const kHeatColumnsMax = 240;
 
 // Columns of one second each, or of several where there are too many: [{at, length, counts}].
