@@ -88,7 +88,7 @@ void Requester::WriteSecond(const Pending& first, Connection& connection) {
 std::string_view Requester::Value(uint64_t key, uint64_t sequence, uint32_t bytes) {
   if (verifier_ == nullptr) return payload_.Next(bytes);
   value_.clear();
-  payload_.AppendSealed(key, sequence, bytes, value_);
+  payload_.AppendSealed(key, verifier_->InValue(sequence), bytes, value_);
   return value_;
 }
 

@@ -12,6 +12,7 @@ namespace corelane::loadgen {
 // The rows that every thread draws alike.
 inline constexpr uint64_t kArrivalsStream = 0;
 inline constexpr uint64_t kPayloadStream = 1;
+inline constexpr uint64_t kSequenceStream = 2;
 // The first of a row for each thread, to which its index is added.
 inline constexpr uint64_t kWorkloadStreams = uint64_t{1} << 32;
 inline constexpr uint64_t kLoadPhaseStreams = uint64_t{2} << 32;

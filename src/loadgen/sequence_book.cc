@@ -56,7 +56,9 @@ ReadState SequenceBook::Judge(uint64_t key, uint64_t floor, std::optional<uint64
   if (!sequence.has_value()) {
     return MayBeGone(*row, key, floor) ? ReadState::kSound : ReadState::kLost;
   }
-  if (*sequence == 0 || *sequence > row->sent) return ReadState::kNeverSent;
+  if (*sequence == 0 || *sequence > row->sent) {
+    return floor == 0 ? ReadState::kSound : ReadState::kNeverSent;
+  }
   if (*sequence < floor) {
     return IsAbandoned(key, *sequence) ? ReadState::kSound : ReadState::kStale;
   }

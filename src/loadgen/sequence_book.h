@@ -13,7 +13,8 @@
 // value with the sequence number s is
 //   sound       if floor when the read was sent <= s <= sent when the reply is judged;
 //   stale       if s is lower: a later write had taken effect before the read was even sent;
-//   never sent  if s is higher, or 0: this run has not written it;
+//   never sent  if s is higher, or 0: this run has not written it; unless that floor is 0: then the
+//               value may have been there before the run, which makes it sound;
 // and a miss is
 //   sound       if that floor is 0, if `deleted` is not below it (the delete may have been the
 //               last that had taken effect), or if keys may vanish by themselves (times to live);

@@ -8,6 +8,7 @@
 #include "base/absl_view.h"
 #include "base/status_macros.h"
 #include "loadgen/payload.h"
+#include "loadgen/seeds.h"
 
 namespace corelane::loadgen {
 namespace {
@@ -60,7 +61,8 @@ Status CheckVerified(const LoadOptions& options) {
 }
 
 Verifier::Verifier(const LoadOptions& options, const KeyShare& share, VerifyFigures& figures)
-    : book_(share, KeysTracked(options, share), false),
+    : first_(StreamSeed(options.workload.seed, kSequenceStream)),
+      book_(share, KeysTracked(options, share), false),
       key_text_(options.key_text),
       figures_(figures) {}
 
@@ -110,17 +112,19 @@ void Verifier::JudgeValue(const Pending& pending, std::string_view value) {
                              " bytes are not as any write of it "
                              "sent them"));
   }
-  switch (book_.Judge(pending.key, pending.sequence, check.sequence)) {
+  // Of a value from before the run: a number that is far beyond all of them.
+  const uint64_t sequence = check.sequence - first_;
+  switch (book_.Judge(pending.key, pending.sequence, sequence)) {
     case ReadState::kStale:
       return Find(figures_.stale, pending.key,
                   absl::StrCat("is stale: its write ", pending.sequence,
                                " was done before the read was sent, but the value is that of its "
                                "write ",
-                               check.sequence));
+                               sequence));
     case ReadState::kNeverSent:
       return Find(figures_.never_sent, pending.key,
-                  absl::StrCat("has the value of its write ", check.sequence,
-                               ", which this run never sent"));
+                  absl::StrCat("has a value that this run never sent: its last one known is ",
+                               pending.sequence));
     case ReadState::kUntracked:
       ++figures_.untracked;
       return;

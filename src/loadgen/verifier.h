@@ -5,6 +5,9 @@
 // in their order (sequence_book.h has the rule, payload.h the values that say what they are). The
 // verifier outlives the sockets: a connection that broke and is opened again goes on with it.
 //
+// The sequence numbers in values begin at a number that is drawn from the run's seed, so that what
+// an earlier run has left on the server is not taken for a write of this one.
+//
 // A requester owns it. Used by the worker's thread.
 
 #include <corelane/status.h>
@@ -40,6 +43,9 @@ class Verifier {
   // The same for the write of a read-modify-write.
   [[nodiscard]] uint64_t SendSecond(uint64_t key) { return book_.Send(key); }
 
+  // What a value says of the write with this sequence number.
+  [[nodiscard]] uint64_t InValue(uint64_t sequence) const { return first_ + sequence; }
+
   // The reply has come.
   void OnReply(const Pending& pending, const WireReply& reply);
   // It will not come: the connection broke, or is given up.
@@ -51,6 +57,7 @@ class Verifier {
   void JudgeValue(const Pending& pending, std::string_view value);
   void Find(uint64_t& count, uint64_t key, std::string_view what);
 
+  const uint64_t first_;
   SequenceBook book_;
   const KeyText key_text_;
   VerifyFigures& figures_;

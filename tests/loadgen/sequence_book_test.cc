@@ -112,6 +112,17 @@ TEST(SequenceBookTest, KeysThatMayVanishMayBeMissedButNotRise) {
   EXPECT_EQ(book.Judge(kKey, floor, 1), ReadState::kStale);
 }
 
+// An earlier run may have left a value under a key that this one inserts.
+TEST(SequenceBookTest, WhatWasThereBeforeIsSoundUntilAWriteIsKnown) {
+  SequenceBook book = MakeBook();
+  EXPECT_EQ(book.Judge(kKey, book.Floor(kKey), 7), ReadState::kSound);
+  EXPECT_EQ(book.Floor(kKey), 0u);
+  const uint64_t before = book.Floor(kKey);
+  Write(book);
+  EXPECT_EQ(book.Judge(kKey, before, 7), ReadState::kSound);
+  EXPECT_EQ(book.Judge(kKey, book.Floor(kKey), 7), ReadState::kNeverSent);
+}
+
 // writes 1, 2 (a delete), 3: a miss is sound for as long as the delete may be the last.
 TEST(SequenceBookTest, ADeleteExcusesMissesUntilTheNextWriteIsKnown) {
   SequenceBook book = MakeBook();

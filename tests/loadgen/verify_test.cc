@@ -60,9 +60,11 @@ SimulatedStore WrongStore(Fault fault) {
 
 TEST(Verify, ASoundServerIsNotAccused) {
   SimulatedStore store({}, kSeed);
-  const VerifyFigures figures = Figures(AllKinds(), store);
+  LoadOptions options = AllKinds();
+  options.duration_ns = 3 * kSecond;
+  const VerifyFigures figures = Figures(options, store);
   EXPECT_EQ(figures.findings(), 0U) << figures.first_finding;
-  EXPECT_GT(figures.verified, 100'000U);
+  EXPECT_GT(figures.verified, 60'000U);
   EXPECT_EQ(figures.untracked, 0U);
 }
 
@@ -72,24 +74,24 @@ TEST(Verify, ASoundServerIsNotAccusedOfConnectionsThatBreak) {
     SCOPED_TRACE(testing::Message() << "seed " << seed);
     SimulatedStore store({.breaks_every = 97, .begin_ns = WorkerRun::kBeginNanos}, seed);
     LoadOptions options = AllKinds();
-    options.duration_ns = 3 * kSecond;
+    options.duration_ns = 2 * kSecond;
     WorkerRun run(options, store);
-    EXPECT_GT(run.network().connects(), 500U);  // of 20 connections
+    EXPECT_GT(run.network().connects(), 200U);  // of 20 connections
     const VerifyFigures& figures = run.worker().figures().verify;
     EXPECT_EQ(figures.findings(), 0U) << figures.first_finding;
-    EXPECT_GT(figures.verified, 30'000U);
+    EXPECT_GT(figures.verified, 20'000U);
   }
 }
 
 TEST(Verify, AnOpenLoopIsVerifiedAsWell) {
   SimulatedStore store({}, kSeed);
   LoadOptions options = AllKinds();
-  options.connections = 100;
+  options.connections = 50;
   options.duration_ns = 20 * kSecond;
-  options.rate = {{1500, 1500, options.duration_ns}};
+  options.rate = {{1000, 1000, options.duration_ns}};
   const VerifyFigures figures = Figures(options, store);
   EXPECT_EQ(figures.findings(), 0U) << figures.first_finding;
-  EXPECT_GT(figures.verified, 10'000U);
+  EXPECT_GT(figures.verified, 8'000U);
 }
 
 TEST(Verify, WritesThatAreRefusedNeedNotBeThere) {
@@ -151,6 +153,21 @@ TEST(Verify, AValueThatNobodyWroteWasNeverSent) {
   const VerifyFigures figures = Figures(Options(), store);
   EXPECT_GT(store.faults(), 30U);
   EXPECT_EQ(figures.never_sent, store.faults());
+  EXPECT_EQ(figures.findings(), figures.never_sent);
+}
+
+// A server that does not write what it is told, and still has all of an earlier run.
+TEST(Verify, AnEarlierRunsValuesAreNotTakenForThisOnes) {
+  SimulatedStore store({.fault = Fault::kDropsWrite, .fault_every = 1, .begin_ns = 0}, kSeed);
+  LoadOptions options = Options();
+  options.workload.mix = {1};
+  options.duration_ns = kSecond;
+  EXPECT_EQ(Figures(options, store).findings(), 0U);
+  EXPECT_EQ(store.faults(), 0U);
+  options.workload.seed = 2;
+  const VerifyFigures figures = Figures(options, store);
+  EXPECT_EQ(store.faults(), 1000U);
+  EXPECT_EQ(figures.never_sent, figures.verified);
   EXPECT_EQ(figures.findings(), figures.never_sent);
 }
 
