@@ -1,7 +1,9 @@
-// corelane-bench: `corelane-bench run` puts load on a server and reports its latencies. Without a
-// subcommand it runs the classic suite against a running server, or against one that it starts for
-// itself when it is told no address. `corelane-bench --help` lists the flags. Exit codes: 0 done, 1
-// it could not be done (standard error says why), 2 wrong flags.
+// corelane-bench: its subcommands put load on servers and tell their latencies: run, the
+// experiments sweep, find-max, compare and repeat, and report, which joins what they wrote. Without
+// a subcommand it runs the classic suite against a running server, or against one that it starts
+// for itself when it is told no address. `corelane-bench --help` lists the flags. Exit codes: 0
+// done, 1 it could not be done (standard error says why), 2 wrong flags, 3 compare has found B
+// worse than A.
 
 #include <corelane/client.h>
 #include <corelane/limits.h>
@@ -11,9 +13,11 @@
 #include <memory>
 #include <sstream>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "bench/classic_suite.h"
+#include "bench/command.h"
 #include "bench/compare_command.h"
 #include "bench/find_max_command.h"
 #include "bench/output_file.h"
@@ -117,37 +121,49 @@ int ExitCodeOf(const Status& status) {
   return status.code() == StatusCode::kBadArgument ? kExitUsage : kExitFailed;
 }
 
+// As a shell takes it again.
 std::string CommandLine(int argc, char** argv) {
+  constexpr std::string_view kPlain =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_=+,./:@%^";
   std::string line;
-  for (int i = 0; i < argc; ++i) line.append(i == 0 ? "" : " ").append(argv[i]);
+  for (int i = 0; i < argc; ++i) {
+    const std::string_view word = argv[i];
+    if (i > 0) line += ' ';
+    if (!word.empty() && word.find_first_not_of(kPlain) == std::string_view::npos) {
+      line += word;
+      continue;
+    }
+    line += '\'';
+    for (const char c : word) {
+      // A quote ends the quoted text, stands for itself, and begins it again.
+      c == '\'' ? line += "'\\''" : line += c;
+    }
+    line += '\'';
+  }
   return line;
 }
 
 int Main(int argc, char** argv) {
   CLI::App app(
-      "Benchmarks a corelane server: PUT and GET one by one, PUT in batches, memory a key.");
+      "Puts load on key-value servers and tells their latencies (subcommands). Without a "
+      "subcommand: "
+      "the classic suite on a corelane server, PUT and GET one by one, PUT in batches, memory a "
+      "key.");
   Flags flags;
   AddFlags(app, flags);
-  RunCommand run(app);
-  const ReportCommand report(app);
-  SweepCommand sweep(app);
-  FindMaxCommand find_max(app);
-  CompareCommand compare(app);
-  RepeatCommand repeat(app);
+  const std::unique_ptr<Command> commands[] = {
+      std::make_unique<RunCommand>(app),     std::make_unique<SweepCommand>(app),
+      std::make_unique<FindMaxCommand>(app), std::make_unique<CompareCommand>(app),
+      std::make_unique<RepeatCommand>(app),  std::make_unique<ReportCommand>(app)};
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : kExitUsage;
   }
-  const std::string command_line = CommandLine(argc, argv);
-  if (report.chosen()) return ExitCodeOf(report.Run());
-  if (run.chosen()) return ExitCodeOf(run.Run(command_line));
-  if (sweep.chosen()) return ExitCodeOf(sweep.Run(command_line));
-  if (find_max.chosen()) return ExitCodeOf(find_max.Run(command_line));
-  if (repeat.chosen()) return ExitCodeOf(repeat.Run(command_line));
-  if (compare.chosen()) {
-    const int code = ExitCodeOf(compare.Run(command_line));
-    return code == 0 && compare.worse() ? kExitWorse : code;
+  for (const auto& command : commands) {
+    if (!command->chosen()) continue;
+    const int code = ExitCodeOf(command->Run(CommandLine(argc, argv)));
+    return code == 0 && command->found_worse() ? kExitWorse : code;
   }
   const bool own = flags.serve || (app.count("--host") == 0 && app.count("--port") == 0);
   const Status status =

@@ -140,9 +140,10 @@ class Experiments(unittest.TestCase):
     # ---- sweep ----
 
     def test_sweep_measures_all_rates_in_a_shuffled_order(self):
+        page = os.path.join(self.directory, "page.html")
         code, out, err, document = self.bench(
             "sweep", "--rates=500-2k:5", "--target", TARGET, "--start", self.server(), "--seed=1",
-            *TIMED)
+            f"--html={page}", *TIMED)
         self.assertEqual(code, 0, err)
         points = document["points"]
         self.assertEqual([point["rate"] for point in points], [500, 707, 1000, 1414, 2000])
@@ -152,6 +153,10 @@ class Experiments(unittest.TestCase):
         self.assertEqual(points[0]["run"]["load"]["loop"], "open")
         self.assertEqual(len(self.diary()), 1)
         self.assertIn("500/s asked", out)
+        self.assertIn("--rates=500-2k:5", document["command"])
+        self.assertIn("kernel", document["environment"])
+        with open(page, encoding="utf-8") as file:
+            self.assertIn("corelane-bench sweep 1", file.read())
 
     # ---- find-max ----
 

@@ -41,27 +41,30 @@ void PrintFigure(const loadgen::FigureComparison& figure) {
 }  // namespace
 
 CompareCommand::CompareCommand(CLI::App& app)
-    : command_(app.add_subcommand("compare", "is B faster than A? both are measured in turns")),
-      laboratory_(*command_, {.without_rate = false}) {
+    : Command(app, "compare", "is B faster than A? both are measured in turns"),
+      laboratory_(command(), {.without_rate = false}) {
   AddSideFlags(a_, "a");
   AddSideFlags(b_, "b");
-  command_
-      ->add_option("--server-cpus", server_cpus_, "the cores for servers that are started, as 0,1")
+  command()
+      .add_option("--server-cpus", server_cpus_, "the cores for servers that are started, as 0,1")
       ->delimiter(',');
-  command_->add_flag("--restart", restart_, "start the servers anew for each of their runs");
-  command_->add_option("--rounds", rounds_, "of a run on each; 6 at least tell something")
+  command().add_flag("--restart", restart_, "start the servers anew for each of their runs");
+  command()
+      .add_option("--rounds", rounds_, "of a run on each; 6 at least tell something")
       ->check(CLI::Range(1U, kRoundsMax))
       ->capture_default_str();
-  command_->add_option("--effect", comparing_.effect_min, "differences below this share are none")
+  command()
+      .add_option("--effect", comparing_.effect_min, "differences below this share are none")
       ->check(CLI::Range(0.0, 1.0))
       ->capture_default_str();
-  command_->add_option("--confidence", comparing_.confidence, "of all figures together")
+  command()
+      .add_option("--confidence", comparing_.confidence, "of all figures together")
       ->check(CLI::Range(0.5, 0.9999))
       ->capture_default_str();
-  command_
-      ->add_option("--figures", comparing_.names,
-                   "those to compare: throughput,mean,p50,p95,p99,p99.9,server-cpu (default: all "
-                   "but p50 and p95)")
+  command()
+      .add_option("--figures", comparing_.names,
+                  "those to compare: throughput,mean,p50,p95,p99,p99.9,server-cpu (default: all "
+                  "but p50 and p95)")
       ->delimiter(',')
       ->check(CLI::IsMember(std::vector<std::string>(std::begin(loadgen::kRunFigureNames),
                                                      std::end(loadgen::kRunFigureNames))));
@@ -69,20 +72,20 @@ CompareCommand::CompareCommand(CLI::App& app)
 
 void CompareCommand::AddSideFlags(Side& side, const std::string& letter) {
   const std::string name = letter == "a" ? "A" : "B";
-  command_
-      ->add_option(name, side.plan.target,
-                   "SCHEME://HOST:PORT of " + name + "; {port} where it is started here")
+  command()
+      .add_option(name, side.plan.target,
+                  "SCHEME://HOST:PORT of " + name + "; {port} where it is started here")
       ->required();
-  CLI::Option* const start = command_->add_option(
+  CLI::Option* const start = command().add_option(
       "--start-" + letter, side.plan.start,
       "a shell command that starts " + name +
           " and stays in the foreground; {port} stands for a free port, {dir} for an empty "
           "directory");
-  command_
-      ->add_option("--pid-" + letter, side.plan.pid,
-                   "the process of " + name + ", where it is there already")
+  command()
+      .add_option("--pid-" + letter, side.plan.pid,
+                  "the process of " + name + ", where it is there already")
       ->excludes(start);
-  command_->add_option("--label-" + letter, side.label, "what to call " + name + " in reports");
+  command().add_option("--label-" + letter, side.label, "what to call " + name + " in reports");
 }
 
 Status CompareCommand::Run(const std::string& command_line) {

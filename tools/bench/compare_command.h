@@ -10,24 +10,20 @@
 #include <string>
 #include <vector>
 
+#include "bench/command.h"
 #include "bench/laboratory.h"
 #include "bench/tested_server.h"
 #include "loadgen/run_figures.h"
 
 namespace corelane::tools {
 
-class CompareCommand {
+class CompareCommand final : public Command {
  public:
-  // Adds the subcommand with its flags to `app`, which must not outlive this object.
   explicit CompareCommand(CLI::App& app);
-  CompareCommand(const CompareCommand&) = delete;
-  CompareCommand& operator=(const CompareCommand&) = delete;
-
-  [[nodiscard]] bool chosen() const { return command_->parsed(); }
-  // B is worse in some figure: the exit code of the program says so.
-  [[nodiscard]] bool worse() const { return worse_; }
+  // B is worse in some figure.
+  [[nodiscard]] bool found_worse() const override { return worse_; }
   // kError: runs failed, or there were too few of them.
-  [[nodiscard]] Status Run(const std::string& command_line);
+  [[nodiscard]] Status Run(const std::string& command_line) override;
 
  private:
   struct Side {
@@ -44,7 +40,6 @@ class CompareCommand {
   void PrintHead() const;
   [[nodiscard]] loadgen::Json RoundsJson() const;
 
-  CLI::App* const command_;
   Laboratory laboratory_;
   Side a_;
   Side b_;

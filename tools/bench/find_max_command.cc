@@ -38,17 +38,19 @@ double LowestRate(const std::vector<loadgen::Goal>& goals, const loadgen::LoadOp
 }  // namespace
 
 FindMaxCommand::FindMaxCommand(CLI::App& app)
-    : command_(app.add_subcommand("find-max", "the highest rate that keeps latencies to a goal")),
-      laboratory_(*command_, {.without_rate = true}) {
-  command_->add_option("--slo", goal_text_, "the goal: p99<1ms, or several: p50<200us,p99.9<5ms")
+    : Command(app, "find-max", "the highest rate that keeps latencies to a goal"),
+      laboratory_(command(), {.without_rate = true}) {
+  command()
+      .add_option("--slo", goal_text_, "the goal: p99<1ms, or several: p50<200us,p99.9<5ms")
       ->required();
-  command_->add_option("--from", from_, "the rate to begin with")->capture_default_str();
-  command_->add_option("--to", to_, "the highest rate to try")->capture_default_str();
-  command_->add_option("--precision", precision_, "how close to find it, as a share")
+  command().add_option("--from", from_, "the rate to begin with")->capture_default_str();
+  command().add_option("--to", to_, "the highest rate to try")->capture_default_str();
+  command()
+      .add_option("--precision", precision_, "how close to find it, as a share")
       ->check(CLI::Range(0.001, 1.0))
       ->capture_default_str();
-  command_->add_option("--target", plan_.target, "SCHEME://HOST:PORT")->capture_default_str();
-  AddTestedServerFlags(*command_, plan_);
+  command().add_option("--target", plan_.target, "SCHEME://HOST:PORT")->capture_default_str();
+  AddTestedServerFlags(command(), plan_);
 }
 
 Status FindMaxCommand::Run(const std::string& command_line) {

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "bench/command.h"
 #include "bench/laboratory.h"
 #include "bench/tested_server.h"
 #include "loadgen/goal.h"
@@ -16,16 +17,11 @@
 
 namespace corelane::tools {
 
-class FindMaxCommand {
+class FindMaxCommand final : public Command {
  public:
-  // Adds the subcommand with its flags to `app`, which must not outlive this object.
   explicit FindMaxCommand(CLI::App& app);
-  FindMaxCommand(const FindMaxCommand&) = delete;
-  FindMaxCommand& operator=(const FindMaxCommand&) = delete;
-
-  [[nodiscard]] bool chosen() const { return command_->parsed(); }
   // kError: no rate was found.
-  [[nodiscard]] Status Run(const std::string& command_line);
+  [[nodiscard]] Status Run(const std::string& command_line) override;
 
  private:
   struct Step {
@@ -39,7 +35,6 @@ class FindMaxCommand {
   [[nodiscard]] Step StepOf(double per_s, loadgen::Report report) const;
   [[nodiscard]] std::string Answer(const loadgen::RateSearch& search) const;
 
-  CLI::App* const command_;
   Laboratory laboratory_;
   TestedServerPlan plan_;
   std::string goal_text_;

@@ -7,6 +7,7 @@
 #include "absl/strings/str_format.h"
 #include "base/absl_view.h"
 #include "base/status_macros.h"
+#include "bench/html_report.h"
 #include "bench/output_file.h"
 #include "bench/run_view.h"
 #include "loadgen/order_statistics.h"
@@ -15,6 +16,7 @@ namespace corelane::tools {
 Laboratory::Laboratory(CLI::App& command, const Asks& asks)
     : flags_(command, {.server = true, .rate = asks.without_rate}), calibrate_(command) {
   command.add_option("--json", json_path_, "write all that was found to this file, as JSON");
+  command.add_option("--html", html_path_, "the same as a page to look at, with charts");
 }
 
 Status Laboratory::Prepare(const std::string& command_line) {
@@ -65,8 +67,12 @@ loadgen::Json Laboratory::Document(const std::string& format) const {
 }
 
 Status Laboratory::Write(const loadgen::Json& document) const {
-  if (json_path_.empty()) return OkStatus();
-  return WriteOutputFile(json_path_, loadgen::JsonText(document));
+  if (!json_path_.empty()) {
+    RETURN_IF_ERROR(WriteOutputFile(json_path_, loadgen::JsonText(document)));
+  }
+  if (html_path_.empty()) return OkStatus();
+  const NamedDocument named{.name = document["format"], .json = document};
+  return WriteHtmlReport(html_path_, {&named, 1});
 }
 
 loadgen::Json RunWithin(const loadgen::Report& report) {

@@ -61,6 +61,7 @@ class Laboratory {
   loadgen::LoadOptions options_;
   loadgen::Json environment_;  // of the first run
   std::string json_path_;
+  std::string html_path_;
   std::string command_line_;
   int64_t begun_wall_ms_ = 0;
 };

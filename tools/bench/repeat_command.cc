@@ -29,14 +29,15 @@ void PrintSpread(const loadgen::FigureSpread& spread) {
 }  // namespace
 
 RepeatCommand::RepeatCommand(CLI::App& app)
-    : command_(app.add_subcommand(
-          "repeat", "one run again and again, each on a server started anew if --start is given")),
-      laboratory_(*command_, {.without_rate = false}) {
-  command_->add_option("--rounds", rounds_)
+    : Command(app, "repeat",
+              "one run again and again, each on a server started anew if --start is given"),
+      laboratory_(command(), {.without_rate = false}) {
+  command()
+      .add_option("--rounds", rounds_)
       ->check(CLI::Range(2U, kRoundsMax))
       ->capture_default_str();
-  command_->add_option("--target", plan_.target, "SCHEME://HOST:PORT")->capture_default_str();
-  AddTestedServerFlags(*command_, plan_);
+  command().add_option("--target", plan_.target, "SCHEME://HOST:PORT")->capture_default_str();
+  AddTestedServerFlags(command(), plan_);
 }
 
 Status RepeatCommand::Run(const std::string& command_line) {

@@ -9,26 +9,21 @@
 #include <string>
 #include <vector>
 
+#include "bench/command.h"
 #include "bench/laboratory.h"
 #include "bench/tested_server.h"
 
 namespace corelane::tools {
 
-class RepeatCommand {
+class RepeatCommand final : public Command {
  public:
-  // Adds the subcommand with its flags to `app`, which must not outlive this object.
   explicit RepeatCommand(CLI::App& app);
-  RepeatCommand(const RepeatCommand&) = delete;
-  RepeatCommand& operator=(const RepeatCommand&) = delete;
-
-  [[nodiscard]] bool chosen() const { return command_->parsed(); }
-  [[nodiscard]] Status Run(const std::string& command_line);
+  [[nodiscard]] Status Run(const std::string& command_line) override;
 
  private:
   [[nodiscard]] Status MeasureAll();
   [[nodiscard]] Status Tell() const;
 
-  CLI::App* const command_;
   Laboratory laboratory_;
   TestedServerPlan plan_;
   uint32_t rounds_ = 10;

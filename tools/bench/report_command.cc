@@ -25,13 +25,14 @@ Result<std::string> ReadInputFile(const std::string& path) {
 }  // namespace
 
 ReportCommand::ReportCommand(CLI::App& app)
-    : command_(app.add_subcommand("report", "one HTML page of what other runs wrote as JSON")) {
-  command_->add_option("JSON", json_paths_, "files that --json has written, of any subcommand")
+    : Command(app, "report", "one HTML page of what other runs wrote as JSON") {
+  command()
+      .add_option("JSON", json_paths_, "files that --json has written, of any subcommand")
       ->required();
-  command_->add_option("--html", html_path_, "write the page to this file")->required();
+  command().add_option("--html", html_path_, "write the page to this file")->required();
 }
 
-Status ReportCommand::Run() const {
+Status ReportCommand::Run(const std::string& /*command_line*/) {
   std::vector<NamedDocument> documents;
   for (const std::string& path : json_paths_) {
     Result<std::string> text = ReadInputFile(path);

@@ -9,21 +9,17 @@
 #include <string>
 #include <vector>
 
+#include "bench/command.h"
+
 namespace corelane::tools {
 
-class ReportCommand {
+class ReportCommand final : public Command {
  public:
-  // Adds the subcommand with its flags to `app`, which must not outlive this object.
   explicit ReportCommand(CLI::App& app);
-  ReportCommand(const ReportCommand&) = delete;
-  ReportCommand& operator=(const ReportCommand&) = delete;
-
-  [[nodiscard]] bool chosen() const { return command_->parsed(); }
   // kBadArgument: a file is no document of corelane-bench. Nothing is written then.
-  [[nodiscard]] Status Run() const;
+  [[nodiscard]] Status Run(const std::string& command_line) override;
 
  private:
-  CLI::App* const command_;
   std::vector<std::string> json_paths_;
   std::string html_path_;
 };

@@ -43,17 +43,17 @@ std::string HdrLog(const loadgen::LoadResult& result) {
 }  // namespace
 
 RunCommand::RunCommand(CLI::App& app)
-    : command_(app.add_subcommand("run", "one run of load on a server that is there")),
-      flags_(*command_, {}),
-      calibrate_(*command_) {
-  command_->add_option("--json", paths_.json, "write the report to this file, as JSON");
-  command_->add_option("--html", paths_.html,
+    : Command(app, "run", "one run of load on a server that is there"),
+      flags_(command(), {}),
+      calibrate_(command()) {
+  command().add_option("--json", paths_.json, "write the report to this file, as JSON");
+  command().add_option("--html", paths_.html,
                        "write the report to this file, as a page with charts");
-  command_->add_option("--hgrm", paths_.hgrm,
+  command().add_option("--hgrm", paths_.hgrm,
                        "write the percentile distribution, as HdrHistogram's tools read it");
-  command_->add_option("--hlog", paths_.hlog,
+  command().add_option("--hlog", paths_.hlog,
                        "write every second's histogram, as HdrHistogram's tools read it");
-  command_->add_option("--csv", paths_.csv, "write a line for every second, for spreadsheets");
+  command().add_option("--csv", paths_.csv, "write a line for every second, for spreadsheets");
 }
 
 Status RunCommand::Run(const std::string& command_line) {

@@ -9,23 +9,19 @@
 #include <CLI/CLI.hpp>
 #include <string>
 
+#include "bench/command.h"
 #include "bench/load_flags.h"
 #include "bench/measurement.h"
 #include "loadgen/report.h"
 
 namespace corelane::tools {
 
-class RunCommand {
+class RunCommand final : public Command {
  public:
-  // Adds the subcommand with its flags to `app`, which must not outlive this object.
   explicit RunCommand(CLI::App& app);
-  RunCommand(const RunCommand&) = delete;
-  RunCommand& operator=(const RunCommand&) = delete;
-
-  [[nodiscard]] bool chosen() const { return command_->parsed(); }
   // Runs it and prints the report, which tells the command line. kBadArgument: a flag makes no
   // sense.
-  [[nodiscard]] Status Run(const std::string& command_line);
+  [[nodiscard]] Status Run(const std::string& command_line) override;
 
  private:
   // Empty: not written.
@@ -39,7 +35,6 @@ class RunCommand {
 
   [[nodiscard]] Status WriteFiles(const loadgen::Report& report) const;
 
-  CLI::App* const command_;
   LoadFlags flags_;
   CalibrateFlag calibrate_;
   Paths paths_;

@@ -26,15 +26,15 @@ loadgen::CurvePoint CurvePointOf(const loadgen::Report& report) {
 }  // namespace
 
 SweepCommand::SweepCommand(CLI::App& app)
-    : command_(app.add_subcommand("sweep", "latency over throughput, at one rate after another")),
-      laboratory_(*command_, {.without_rate = true}) {
-  command_
-      ->add_option("--rates", rates_,
-                   "operations a second: 10k,20k,50k, or 10k-200k:8 for eight of them from the one "
-                   "to the other; measured in a shuffled order")
+    : Command(app, "sweep", "latency over throughput, at one rate after another"),
+      laboratory_(command(), {.without_rate = true}) {
+  command()
+      .add_option("--rates", rates_,
+                  "operations a second: 10k,20k,50k, or 10k-200k:8 for eight of them from the one "
+                  "to the other; measured in a shuffled order")
       ->required();
-  command_->add_option("--target", plan_.target, "SCHEME://HOST:PORT")->capture_default_str();
-  AddTestedServerFlags(*command_, plan_);
+  command().add_option("--target", plan_.target, "SCHEME://HOST:PORT")->capture_default_str();
+  AddTestedServerFlags(command(), plan_);
 }
 
 Status SweepCommand::Run(const std::string& command_line) {

@@ -10,20 +10,16 @@
 #include <string>
 #include <vector>
 
+#include "bench/command.h"
 #include "bench/laboratory.h"
 #include "bench/tested_server.h"
 
 namespace corelane::tools {
 
-class SweepCommand {
+class SweepCommand final : public Command {
  public:
-  // Adds the subcommand with its flags to `app`, which must not outlive this object.
   explicit SweepCommand(CLI::App& app);
-  SweepCommand(const SweepCommand&) = delete;
-  SweepCommand& operator=(const SweepCommand&) = delete;
-
-  [[nodiscard]] bool chosen() const { return command_->parsed(); }
-  [[nodiscard]] Status Run(const std::string& command_line);
+  [[nodiscard]] Status Run(const std::string& command_line) override;
 
  private:
   struct Point {
@@ -35,7 +31,6 @@ class SweepCommand {
   [[nodiscard]] Status MeasureAll(const std::vector<double>& rates);
   [[nodiscard]] Status Tell() const;
 
-  CLI::App* const command_;
   Laboratory laboratory_;
   TestedServerPlan plan_;
   std::string rates_;
