@@ -2,10 +2,14 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "base/random.h"
+#include "loadgen/rate_profile.h"
+#include "worker_run.h"
 
 namespace corelane::loadgen {
 namespace {
@@ -246,6 +250,52 @@ TEST(Judgement, AClosedLoopNearItsCeilingIsLimitedByIt) {
   const Judgement judgement = Judge(Good(10'000), input);
   EXPECT_EQ(judgement.verdict, RunVerdict::kGeneratorLimited);
   EXPECT_NE(judgement.reason.find("manages 1200"), std::string::npos) << judgement.reason;
+}
+
+// ---- What a worker measures, judged ----
+
+// Serves one request after the other, each for so long.
+class OneByOne final : public Script {
+ public:
+  explicit OneByOne(int64_t service_ns) : service_ns_(service_ns) {}
+  Answer AnswerTo(uint64_t /*number*/, int64_t now_ns) override {
+    free_at_ns_ = std::max(free_at_ns_, now_ns) + service_ns_;
+    return {.at_ns = free_at_ns_};
+  }
+
+ private:
+  const int64_t service_ns_;
+  int64_t free_at_ns_ = 0;
+};
+
+// A Poisson run of 20 s at 1000 operations a second, with room for 3200 of them.
+Judgement JudgeServerOf(int64_t service_ns) {
+  LoadOptions options;
+  options.targets = {Target{.protocol = WireProtocol::kResp2, .endpoint = {"simulated", 1}}};
+  options.connections = 50;
+  options.pipeline = 64;
+  options.rate = {{kAsked, kAsked, kSeconds * 1'000 * kMilli}};
+  options.duration_ns = kSeconds * 1'000 * kMilli;
+  options.workload.keys = 1000;
+  options.spin_ns = 0;
+  OneByOne script(service_ns);
+  WorkerRun run(options, script);
+  JudgementInput input = AskedEvenly();
+  input.asked_by_second = ExpectedArrivalsBySecond(options.rate, 0, kSeconds);
+  return Judge(run.worker().figures(), input);
+}
+
+TEST(Judgement, AServerThatIsALittleTooSlowIsFoundOut) {
+  // 960 a second: by the end there are some 800 operations under way, and room for 3200.
+  const Judgement judgement = JudgeServerOf(kMilli * 1000 / 960);
+  EXPECT_EQ(judgement.verdict, RunVerdict::kSaturated) << judgement.reason;
+  EXPECT_NE(judgement.reason.find("backlog grew"), std::string::npos) << judgement.reason;
+}
+
+TEST(Judgement, AServerThatIsBusyForMostOfTheTimeIsNot) {
+  // 1110 a second: a queue of ten or so, now more, now less.
+  const Judgement judgement = JudgeServerOf(kMilli * 1000 / 1110);
+  EXPECT_EQ(judgement.verdict, RunVerdict::kValid) << judgement.reason;
 }
 
 }  // namespace
