@@ -158,7 +158,7 @@ def find_max():
 def figure_of(document, name):
     if name == "throughput":
         return document["all"]["per_second"]
-    if name == "server CPU":
+    if name == "server-cpu":
         return document["server"]["cpu_us_per_answer"]
     return document["all"]["response"]["percentiles_us"][name]
 
@@ -183,7 +183,7 @@ def comparison():
                "b": part(run(seed=70 + i, median_us=52 + i % 3, achieved=401 + i % 2))}
               for i in range(8)]
     told = [ratio(rounds, name, kind) for name, kind in
-            [("throughput", "rate"), ("p50", "time"), ("p99", "time"), ("server CPU", "time")]]
+            [("throughput", "rate"), ("p50", "time"), ("p99", "time"), ("server-cpu", "time")]]
     return experiment(
         "compare", a={"label": "before", "target": "resp://127.0.0.1:7001", "server": ""},
         b={"label": "after", "target": "resp://127.0.0.1:7002", "server": "corelane-server --fast"},

@@ -20,6 +20,11 @@ function isMet(point) {
   return !(askedOf(point) > 0) || achievedOf(point.run) >= askedOf(point) * kMetShare;
 }
 
+// Whether the point tells of the server at the rate that was asked for.
+function isSound(point) {
+  return isMet(point) && (point.run.verdict?.is ?? 'VALID') === 'VALID';
+}
+
 function sweepFigure(sweep) {
   const points = sweep.points.filter((point) => achievedOf(point.run) > 0 && percentileOf(point.run, 50) > 0);
   if (points.length === 0) return '';
@@ -28,7 +33,8 @@ function sweepFigure(sweep) {
   const achieved = Math.max(...points.map(({run}) => achievedOf(run)));
   const most = Math.min(achieved * 1.4, Math.max(achieved, ...points.map((point) => askedOf(point) ?? 0))) * 1.05;
   const legend = kSweepPercents.map(([classes, percent]) => [classes, `p${percent}`]);
-  if (!points.every(isMet)) legend.push(['muted hollow', 'less than was asked: the dashes lead to the rate that was']);
+  if (!points.every(isSound)) legend.push(['muted hollow', 'not VALID, or less than was asked']);
+  if (!points.every(isMet)) legend.push(['s1 dotted', 'to the rate that was asked for']);
   const note = 'Latency is an answer to a rate. To the right of the knee, waiting grows faster than work gets done.';
   return chartFigure({name: 'throughput-latency', title: 'Throughput and latency', note, legend}, (width, host) => {
     const frame = makeFrame(width, {
@@ -52,13 +58,10 @@ function drawSweepLine(frame, points, classes, percent) {
   drawLine(frame, told.map(place), classes);
   for (const point of told) {
     const [x, y] = place(point);
-    if (isMet(point)) {
-      drawDot(frame, [x, y], classes);
-      continue;
+    if (percent === '99' && !isMet(point)) {
+      drawAsked(frame, [x, y], Math.min(frame.right, frame.x.at(askedOf(point))), askedOf(point));
     }
-    const end = Math.min(frame.right, frame.x.at(askedOf(point)));
-    if (percent === '99') drawAsked(frame, [x, y], end, askedOf(point));
-    drawDot(frame, [x, y], `${classes} hollow`);
+    drawDot(frame, [x, y], isSound(point) ? classes : `${classes} hollow`);
   }
 }
 
@@ -75,8 +78,9 @@ function sweepStop(frame, point) {
     y: frame.y.at(percentileOf(point.run, 99) ?? percentileOf(point.run, 50)),
     title: isMet(point) ? rateText(achievedOf(point.run)) :
                           `${rateText(achievedOf(point.run))} of ${rateText(askedOf(point))} asked`,
-    rows: kSweepPercents.map(([classes, percent]) =>
-        [classes, `p${percent}`, timeText(percentileOf(point.run, percent))]),
+    rows: [...kSweepPercents.map(([classes, percent]) =>
+               [classes, `p${percent}`, timeText(percentileOf(point.run, percent))]),
+           ...(isSound(point) ? [] : [['muted', String(point.run.verdict?.is ?? ''), '']])],
   };
 }
 

@@ -157,7 +157,7 @@ function sweepSection(sweep, level) {
   const points = sweep.points.filter((point) => point?.run?.all);
   const knee = sweep.knee;
   const best = Math.max(0, ...points.map(({run}) => achievedOf(run) ?? 0));
-  const met = points.filter(isMet).at(-1);
+  const met = points.filter(isSound).at(-1);
   const rows = points.map((point) =>
       [rateText(askedOf(point)), rateText(achievedOf(point.run)),
        ...['50', '95', '99', '99.9'].map((percent) => timeText(percentileOf(point.run, percent))),
@@ -172,7 +172,7 @@ function sweepSection(sweep, level) {
                 lines: [`${points.length} rates, each a run of its own`, points.length > 0 ? loadText(points[0].run) : '',
                         warningText(sweep)]}),
       make('div', {class: 'tiles'}, tile('knee', knee ? rateText(knee.rate) : '–'), tile('most answered', rateText(best)),
-           tile('highest rate met', met ? rateText(askedOf(met)) : '–'),
+           tile('highest valid rate', met ? rateText(askedOf(met)) : '–'),
            tile('p99 there', met ? timeText(percentileOf(met.run, 99)) : '–'),
            tile('p99 at the lowest', points.length > 0 ? timeText(percentileOf(points[0].run, 99)) : '–')),
       sweepFigure({...sweep, points}),
@@ -208,13 +208,20 @@ function findMaxSection(search, level) {
 
 // ---- Compare ----
 
+// A side without a label of its own has its target for one, which may be that of the other as well.
+function labelsOf(comparison) {
+  const labels = ['a', 'b'].map((side) => comparison[side]?.label || side.toUpperCase());
+  return labels[0] === labels[1] ? ['A', 'B'] : labels;
+}
+
 function sideText(side) {
-  return [side?.target, side?.server].filter(Boolean).join(' · ') || '–';
+  return [...new Set([side?.label, side?.target, side?.server])].filter(Boolean).join(' · ') || '–';
 }
 
 function compareSection(comparison, level) {
   const rounds = (Array.isArray(comparison.rounds) ? comparison.rounds : []).filter((round) => round?.a && round?.b);
-  const labels = ['a', 'b'].map((side) => comparison[side]?.label || side.toUpperCase());
+  const labels = labelsOf(comparison);
+  const names = ['A', 'B'].map((side, i) => (labels[i] === side ? side : `${side}: ${labels[i]}`));
   const is = String(comparison.verdict?.is ?? '');
   const rows = comparison.figures.map((figure) =>
       [nameOf(figure), unitText(figure.a_median, figure.unit), unitText(figure.b_median, figure.unit),
@@ -222,20 +229,20 @@ function compareSection(comparison, level) {
        figure.low > 0 && figure.high > 0 ? `${changeText(figure.low)} … ${changeText(figure.high)}` : '–',
        figure.verdict ? chip(String(figure.verdict)) : '']);
   const side = (name, label, classes) => ({
-    name: `${name.toUpperCase()}: ${label}`, classes, buckets: mergedBuckets(rounds.map((round) => bucketsOf(round[name]))),
+    name: label, classes, buckets: mergedBuckets(rounds.map((round) => bucketsOf(round[name]))),
   });
   return make('section', {class: 'document'},
       headline({level, eyebrow: `corelane-bench compare · ${momentText(comparison.begun_unix_ms)}`,
                 title: `${labels[1]} against ${labels[0]}`, is, words: is ? `B: ${is}.` : '',
                 because: comparison.verdict?.because,
-                lines: [`A is ${labels[0]}: ${sideText(comparison.a)}`, `B is ${labels[1]}: ${sideText(comparison.b)}`,
+                lines: [`A: ${sideText(comparison.a)}`, `B: ${sideText(comparison.b)}`,
                         `${rounds.length} rounds, A and B in turns · ${rounds.length > 0 ? loadText(rounds[0].a) : ''}`, warningText(comparison)]}),
       compareFigure({...comparison, rounds}),
-      part('Figures', table(['', `A: ${labels[0]}`, `B: ${labels[1]}`, 'B against A', '95 % interval', ''], rows)),
-      percentileFigure([side('a', labels[0], 's1'), side('b', labels[1], 's2')],
+      part('Figures', table(['', ...names, 'B against A', '95 % interval', ''], rows)),
+      percentileFigure([side('a', names[0], 's1'), side('b', names[1], 's2')],
                        {name: 'percentiles', note: 'All rounds of each side together.'}),
       foldsPart(rounds.flatMap((round, i) => ['a', 'b'].map((name, j) =>
-          runFold(`round ${i + 1} (${round.order ?? '–'}), ${name.toUpperCase()}: ${labels[j]}`, round[name])))),
+          runFold(`round ${i + 1} (${round.order ?? '–'}), ${names[j]}`, round[name])))),
       tail(comparison));
 }
 
@@ -245,7 +252,7 @@ function repeatSection(repetition, level) {
   const rounds = (Array.isArray(repetition.rounds) ? repetition.rounds : []).filter((run) => run?.all);
   const rows = repetition.figures.map((figure) =>
       [nameOf(figure), ...['median', 'low', 'high', 'least', 'most'].map((name) => unitText(figure[name], figure.unit)),
-       figure.least > 0 ? shareText(figure.most / figure.least - 1) : '–']);
+       figure.median > 0 ? shareText((figure.most - figure.least) / figure.median) : '–']);
   const each = rounds.map((run, i) =>
       [String(i + 1), ...repetition.figures.map((figure) => unitText(figureOf(run, figure.name), figure.unit))]);
   const curves = rounds.map((run, i) => ({
@@ -256,7 +263,7 @@ function repeatSection(repetition, level) {
                 title: rounds.length > 0 ? targetText(rounds[0]) : 'A repetition', words: `${rounds.length} rounds of the same run.`,
                 lines: [rounds.length > 0 ? loadText(rounds[0]) : '', warningText(repetition)]}),
       repeatFigure({...repetition, rounds}),
-      part('Figures', table(['', 'median', '95 % from', 'to', 'least', 'most', 'spread'], rows)),
+      part('Figures', table(['', 'median', '95 % from', 'to', 'least', 'most', 'range'], rows)),
       percentileFigure(curves, {name: 'percentiles', title: 'Latency by percentile, round by round', note: ''}),
       each.length > 0 ? part('Every round', table(['round', ...repetition.figures.map((figure) => nameOf(figure))], each)) : '',
       foldsPart(rounds.map((run, i) => runFold(`round ${i + 1}`, run))), tail(repetition));
