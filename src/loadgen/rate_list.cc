@@ -4,13 +4,15 @@
 #include <cmath>
 #include <string>
 
+#include "absl/strings/str_cat.h"
+#include "base/absl_view.h"
 #include "loadgen/number_text.h"
 
 namespace corelane::loadgen {
 namespace {
 
 Status Wrong(std::string_view text, const std::string& what) {
-  return Status(StatusCode::kBadArgument, "\"" + std::string(text) + "\" " + what);
+  return Status(StatusCode::kBadArgument, absl::StrCat("\"", base::ToAbsl(text), "\" ", what));
 }
 
 Result<std::vector<double>> ParseRange(std::string_view text) {
@@ -26,7 +28,7 @@ Result<std::vector<double>> ParseRange(std::string_view text) {
   const Result<double> count = ParsePlainNumber(text.substr(colon + 1));
   if (!count.ok()) return count.status();
   if (*count < 2 || *count > static_cast<double>(kRatesMax) || *count != std::floor(*count)) {
-    return Wrong(text, "is to have 2 to " + std::to_string(kRatesMax) + " rates");
+    return Wrong(text, absl::StrCat("is to have 2 to ", kRatesMax, " rates"));
   }
   std::vector<double> rates;
   const auto points = static_cast<size_t>(*count);
@@ -63,7 +65,7 @@ Result<std::vector<double>> ParseRateList(std::string_view text) {
     return Wrong(text, "has the same rate twice");
   }
   if (rates->size() > kRatesMax) {
-    return Wrong(text, "has more than " + std::to_string(kRatesMax) + " rates");
+    return Wrong(text, absl::StrCat("has more than ", kRatesMax, " rates"));
   }
   return rates;
 }
