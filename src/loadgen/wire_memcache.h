@@ -48,9 +48,7 @@ class MemcacheWire : public Wire {
   // ERROR, CLIENT_ERROR or SERVER_ERROR.
   [[nodiscard]] static bool IsError(std::string_view line);
   // Notes that a request was written.
-  void Push(AskedKind kind, size_t keys = 1) {
-    pending_.Push({kind, static_cast<uint32_t>(keys)});
-  }
+  void Push(AskedKind kind, size_t keys = 1) { pending_.Push({kind, static_cast<uint32_t>(keys)}); }
 
  private:
   // A part of the reply; its bytes may come again at another address.
