@@ -1,6 +1,7 @@
 #include "loadgen/canned_server.h"
 
 #include <algorithm>
+#include <functional>
 #include <utility>
 
 #include "base/buffer.h"
@@ -50,24 +51,53 @@ void SayValue(WireProtocol protocol, std::string_view key, std::string_view valu
   out.Value({.bytes = value});
 }
 
-}  // namespace
+// The same for what a write that has been done says.
+void SayStored(WireProtocol protocol, kv::ReplyWriter& out) {
+  switch (protocol) {
+    case WireProtocol::kMemcacheText:
+      return out.Simple("STORED");
+    case WireProtocol::kMemcacheMeta:
+      out.Array(2);
+      out.Simple("HD");
+      return out.Bulk("");
+    default:
+      return out.Ok();
+  }
+}
 
 // The server's own codec says it, so that there is no second idea of the protocol here.
+CannedReply ReplyTo(WireProtocol protocol, std::string_view request,
+                    const std::function<void(kv::ReplyWriter&)>& say) {
+  // A request is longer than the key and the value in it.
+  proto::CodecLimits limits;
+  limits.key_bytes_max = std::max(limits.key_bytes_max, request.size());
+  limits.value_bytes_max = std::max(limits.value_bytes_max, request.size());
+  limits.request_bytes_max = std::max(limits.request_bytes_max, request.size());
+  const std::unique_ptr<proto::Codec> codec = proto::MakeCodec(ServerProtocol(protocol), limits);
+  kv::RequestBatch batch;
+  const proto::DecodeResult decoded = codec->Decode(request, 2, batch);
+  CHECK(decoded.consumed == request.size() && batch.size() == 1);
+  const kv::Session session;
+  base::Buffer reply;
+  say(codec->BeginReply(batch[0].tag, session, reply));
+  codec->EndReply();
+  return {.request_bytes = request.size(), .reply = std::string(reply.view())};
+}
+
+}  // namespace
+
 CannedReply CannedRead(WireProtocol protocol, std::string_view key, size_t value_bytes) {
   base::Buffer request;
   MakeWire(protocol)->Read(key, request);
-  proto::CodecLimits limits;
-  limits.key_bytes_max = std::max(limits.key_bytes_max, key.size());
-  const std::unique_ptr<proto::Codec> codec = proto::MakeCodec(ServerProtocol(protocol), limits);
-  kv::RequestBatch batch;
-  const proto::DecodeResult decoded = codec->Decode(request.view(), 2, batch);
-  CHECK(decoded.consumed == request.size() && batch.size() == 1);
-  const kv::Session session;
   const std::string value(value_bytes, 'v');
-  base::Buffer reply;
-  SayValue(protocol, key, value, codec->BeginReply(batch[0].tag, session, reply));
-  codec->EndReply();
-  return {.request_bytes = request.size(), .reply = std::string(reply.view())};
+  return ReplyTo(protocol, request.view(),
+                 [&](kv::ReplyWriter& out) { SayValue(protocol, key, value, out); });
+}
+
+CannedReply CannedWrite(WireProtocol protocol, std::string_view key, size_t value_bytes) {
+  base::Buffer request;
+  MakeWire(protocol)->Write(key, std::string(value_bytes, 'v'), 0, request);
+  return ReplyTo(protocol, request.view(), [&](kv::ReplyWriter& out) { SayStored(protocol, out); });
 }
 
 // One connection; leaves its server as its last act, when neither operation is under way any more.
@@ -108,6 +138,7 @@ class CannedServer::Connection final : public io::RecvOp, public io::SendOp {
     if (count == 0) return;
     owed_ -= count;
     sending_ = true;
+    if (server_.burn_ns_ > 0) server_.Burn(count);
     server_.reactor_.StartSend(
         fd_.get(), std::span(server_.replies_).first(count * server_.reply_bytes_), *this);
   }
@@ -129,6 +160,17 @@ CannedServer::CannedServer(io::Reactor& reactor, const CannedReply& canned)
 }
 
 CannedServer::~CannedServer() = default;
+
+void CannedServer::BurnPerRequest(const env::Clock& clock, int64_t burn_ns) {
+  clock_ = &clock;
+  burn_ns_ = burn_ns;
+}
+
+void CannedServer::Burn(size_t requests) const {
+  const int64_t until_ns = clock_->MonotonicNanos() + static_cast<int64_t>(requests) * burn_ns_;
+  while (clock_->MonotonicNanos() < until_ns) {
+  }
+}
 
 void CannedServer::Start(int listener_fd) { reactor_.StartAccept(listener_fd, *this); }
 

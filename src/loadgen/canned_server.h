@@ -8,12 +8,14 @@
 // A CannedServer belongs to the thread of its reactor; whoever makes it lets the reactor go first.
 
 #include <cstddef>
+#include <cstdint>
 #include <list>
 #include <memory>
 #include <span>
 #include <string>
 #include <string_view>
 
+#include "env/clock.h"
 #include "io/reactor.h"
 #include "io/unique_fd.h"
 #include "loadgen/wire.h"
@@ -30,6 +32,9 @@ struct CannedReply {
 // long as this one.
 [[nodiscard]] CannedReply CannedRead(WireProtocol protocol, std::string_view key,
                                      size_t value_bytes);
+// What it says to a write.
+[[nodiscard]] CannedReply CannedWrite(WireProtocol protocol, std::string_view key,
+                                      size_t value_bytes);
 
 class CannedServer final : public io::AcceptOp {
  public:
@@ -40,6 +45,10 @@ class CannedServer final : public io::AcceptOp {
 
   CannedServer(io::Reactor& reactor, const CannedReply& canned);
   ~CannedServer() override;
+
+  // Watches the clock for so long before each reply: a server that is slower by a known amount of
+  // CPU time. Before Start(); without it no clock is looked at.
+  void BurnPerRequest(const env::Clock& clock, int64_t burn_ns);
 
   // Accepts on this socket from now on, and answers while its reactor is polled.
   void Start(int listener_fd);
@@ -55,11 +64,14 @@ class CannedServer final : public io::AcceptOp {
   class Connection;
 
   void Remove(const Connection& gone);
+  void Burn(size_t requests) const;
 
   io::Reactor& reactor_;
   const size_t request_bytes_;
   const size_t reply_bytes_;
   std::string replies_;
+  const env::Clock* clock_ = nullptr;
+  int64_t burn_ns_ = 0;
   std::list<std::unique_ptr<Connection>> connections_;
   bool ended_ = false;
 };

@@ -43,6 +43,40 @@ TEST(CannedRead, HasValuesOfAnySize) {
   }
 }
 
+TEST(CannedWrite, IsDoneInEveryProtocol) {
+  for (const WireProtocol protocol : kProtocols) {
+    SCOPED_TRACE(WireScheme(protocol));
+    const CannedReply canned = CannedWrite(protocol, "key:0001", 5);
+    const auto ask = [](Wire& wire, base::Buffer& out) { wire.Write("key:0002", "other", 0, out); };
+    EXPECT_EQ(RequestBytes(protocol, ask).size(), canned.request_bytes);
+    const auto ask_twice = [&](Wire& wire, base::Buffer& out) { ask(wire, out), ask(wire, out); };
+    EXPECT_EQ(Outcomes(protocol, ask_twice, canned.reply + canned.reply), "ok; ok");
+  }
+}
+
+TEST(CannedWrite, IsLongerByTheValue) {
+  for (const WireProtocol protocol : kProtocols) {
+    SCOPED_TRACE(WireScheme(protocol));
+    EXPECT_GT(CannedWrite(protocol, "k", 3'000'000).request_bytes, 3'000'000U);
+  }
+}
+
+// Each look at it takes a while, as with a real one.
+class TickingClock final : public env::Clock {
+ public:
+  static constexpr int64_t kLookNanos = 50;
+  [[nodiscard]] int64_t MonotonicNanos() const override {
+    ++looks_;
+    return now_ns_ += kLookNanos;
+  }
+  [[nodiscard]] int64_t WallMillis() const override { return 0; }
+  [[nodiscard]] int64_t looks() const { return looks_; }
+
+ private:
+  mutable int64_t now_ns_ = 0;
+  mutable int64_t looks_ = 0;
+};
+
 // A server on one end of real sockets, and the other ends.
 class CannedServerTest : public testing::Test {
  protected:
@@ -100,6 +134,17 @@ TEST_F(CannedServerTest, OwesNothingWhenThereIsMoreThanOneSendTakes) {
   const std::string replies = Receive(client.get(), 3 * requests.size());
   EXPECT_EQ(replies.size(), 3 * requests.size());
   EXPECT_EQ(replies.find("yzy"), std::string::npos);
+}
+
+TEST_F(CannedServerTest, BurnsForEachRequest) {
+  const TickingClock clock;
+  Serve({.request_bytes = 1, .reply = "x"});
+  server_->BurnPerRequest(clock, 1'000);
+  const io::UniqueFd client = Connect();
+  ASSERT_EQ(::send(client.get(), "???", 3, 0), 3);
+  EXPECT_EQ(Receive(client.get(), 3), "xxx");
+  // 3 us in looks of 50 ns, behind the first one.
+  EXPECT_EQ(clock.looks(), 1 + 3 * 1'000 / TickingClock::kLookNanos);
 }
 
 TEST_F(CannedServerTest, GoesOnWhenAConnectionGoes) {
