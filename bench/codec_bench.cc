@@ -8,17 +8,19 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "base/buffer.h"
 #include "base/check.h"
 #include "kv/request.h"
 #include "kv/session.h"
-#include "load/wire.h"
+#include "loadgen/wire.h"
 #include "proto/codec.h"
 
 namespace corelane::bench {
 namespace {
 
+constexpr std::string_view kKey = "key:0000000000000042";
 constexpr size_t kValueBytes = 64;
 constexpr size_t kRequestsMax = 1024;
 
@@ -33,11 +35,18 @@ struct Shape {
     return proto::MakeCodec(resp ? proto::Protocol::kResp : proto::Protocol::kNative, {});
   }
   [[nodiscard]] std::string Pipeline() const {
-    const Wire wire(resp ? Protocol::kResp : Protocol::kNative, kValueBytes);
-    const RequestTemplate& request = set ? wire.set() : wire.get();
-    std::string bytes(request.size() * depth, '\0');
-    for (size_t i = 0; i < depth; ++i) request.Render(i, bytes.data() + i * request.size());
-    return bytes;
+    const std::unique_ptr<loadgen::Wire> wire =
+        loadgen::MakeWire(resp ? loadgen::WireProtocol::kResp2 : loadgen::WireProtocol::kNative);
+    const std::string value(kValueBytes, 'v');
+    base::Buffer bytes;
+    for (size_t i = 0; i < depth; ++i) {
+      if (set) {
+        wire->Write(kKey, value, 0, bytes);
+      } else {
+        wire->Read(kKey, bytes);
+      }
+    }
+    return std::string(bytes.view());
   }
 
   bool resp;

@@ -1,32 +1,30 @@
-"""Turns rounds into medians and ratios, and holds them against the targets.
-
-A ratio of two contestants is the median of the ratios of their rounds, which ran one after the
-other.
-"""
-
-import statistics
+"""Holds the figures of the cells against the targets."""
 
 
-def cpu_us(result):
-    return result["server"]["cpu_us_per_operation"]
+def figure(cell, name):
+    """One figure of a cell, with its medians, ratio and interval; None when it has it not."""
+    for one in cell["figures"] if cell else []:
+        if one["name"] == name:
+            return one
+    return None
 
 
-def median_cpu_us(rounds):
-    return statistics.median(cpu_us(result) for result in rounds)
+def find_cell(cells, load, a, b):
+    """The cell of this load and these two; None when it was not measured."""
+    for cell in cells:
+        if (cell["load"], cell["a"], cell["b"]) == (load, a, b):
+            return cell
+    return None
 
 
-def cpu_ratio(rounds, base_rounds):
-    """CPU time per operation of `rounds` over that of `base_rounds`; None when either is missing or
-    was not measured.
-    """
-    pairs = [(cpu_us(a), cpu_us(b)) for a, b in zip(rounds or [], base_rounds or [])]
-    if not pairs or any(b == 0 for _, b in pairs):
-        return None
-    return statistics.median(a / b for a, b in pairs)
+def cpu_ratio(cell):
+    """CPU time per operation of B over that of A; None when it was not measured."""
+    cpu = figure(cell, "server-cpu")
+    return cpu["ratio"] if cpu else None
 
 
-def longest_waits_us(rounds):
-    return sorted(result["latency_us"]["max"] for result in rounds)
+def inverse(ratio):
+    return 1 / ratio if ratio else None
 
 
 class Check:
@@ -34,9 +32,9 @@ class Check:
     which side is good.
     """
 
-    def __init__(self, what, figure, first, final, at_most=True, unit=""):
+    def __init__(self, what, measured, first, final, at_most=True, unit=""):
         self.what = what
-        self.figure = figure
+        self.figure = measured
         self.first = first
         self.final = final
         self.at_most = at_most
@@ -54,60 +52,50 @@ class Check:
                 "final_target": self.final, "final_met": self.meets(self.final)}
 
 
-def _against_floor(results, back_end):
+def _against_floor(cells, back_end):
     for operation in ("GET", "SET"):
-        rounds = results.get(f"{operation} pipeline 1", {})
-        ratio = cpu_ratio(rounds.get(f"corelane, {back_end}"), rounds.get(f"floor, {back_end}"))
+        cell = find_cell(cells, f"{operation} pipeline 1", f"floor, {back_end}",
+                         f"corelane, {back_end}")
         yield Check(f"{operation}, no pipeline, {back_end}: CPU per operation / floor's",
-                    ratio, 1.15, 1.10, unit="x")
+                    cpu_ratio(cell), 1.15, 1.10, unit="x")
 
 
-def _against_redis(results, back_end):
-    for depth, final in ((16, 2.0), (64, 4.0)):
-        rounds = results.get(f"GET pipeline {depth}", {})
-        yield Check(f"GET, pipeline {depth}, {back_end}: operations per CPU-second / redis's",
-                    cpu_ratio(rounds.get("redis"), rounds.get(f"corelane, {back_end}")),
-                    1.5, final, at_most=False, unit="x")
-    for depth in (16, 64):
-        rounds = results.get(f"SET pipeline {depth}", {})
-        yield Check(f"SET, pipeline {depth}, {back_end}: operations per CPU-second / redis's",
-                    cpu_ratio(rounds.get("redis"), rounds.get(f"corelane, {back_end}")),
-                    1.5, 1.5, at_most=False, unit="x")
+def _against_redis(cells, back_end):
+    for operation, depth, final in (("GET", 16, 2.0), ("GET", 64, 4.0), ("SET", 16, 1.5),
+                                    ("SET", 64, 1.5)):
+        cell = find_cell(cells, f"{operation} pipeline {depth}", "redis", f"corelane, {back_end}")
+        yield Check(f"{operation}, pipeline {depth}, {back_end}: operations per CPU-second / "
+                    "redis's", inverse(cpu_ratio(cell)), 1.5, final, at_most=False, unit="x")
 
 
-def _everysec(results, back_end):
-    rounds = results.get("SET pipeline 16, everysec", {})
-    ratio = cpu_ratio(rounds.get("redis, AOF everysec"),
-                      rounds.get(f"corelane, {back_end}, everysec"))
+def _with_log(cells, back_end):
+    cell = find_cell(cells, "SET pipeline 16", "redis, AOF everysec",
+                     f"corelane, {back_end}, everysec")
     yield Check(f"SET, pipeline 16, everysec, {back_end}: operations per CPU-second / redis's",
-                ratio, 1.5, 2.5, at_most=False, unit="x")
-
-
-def _lanes(results):
-    for load in ("GET pipeline 1", "GET pipeline 16", "SET pipeline 16"):
-        rounds = results.get(f"{load}, lanes", {})
-        for name in ("2 lanes, one core", "2 lanes, two cores"):
-            yield Check(f"{load}, {name}: CPU per operation / one lane's",
-                        cpu_ratio(rounds.get(name), rounds.get("1 lane")), 1.25, 1.25, unit="x")
+                inverse(cpu_ratio(cell)), 1.5, 2.5, at_most=False, unit="x")
 
 
 def _growth(results, back_end):
-    rounds = results.get(f"corelane, {back_end}")
-    stall = statistics.median(longest_waits_us(rounds)) / 1e3 if rounds else None
-    yield Check(f"longest stall while growing, {back_end}", stall, 2.0, 1.0, unit=" ms")
+    mine = results.get(f"corelane, {back_end}")
+    yield Check(f"longest stall while growing, {back_end}",
+                mine["longest_wait_us"] / 1e3 if mine else None, 2.0, 1.0, unit=" ms")
+
+
+def _lanes(cells):
+    for load in ("GET pipeline 1", "GET pipeline 16", "SET pipeline 16"):
+        for name in ("2 lanes, one core", "2 lanes, two cores"):
+            yield Check(f"{load}, {name}: CPU per operation / one lane's",
+                        cpu_ratio(find_cell(cells, load, "1 lane", name)), 1.25, 1.25, unit="x")
 
 
 def checks(experiments):
     """All checks that the experiments that ran allow."""
     made = []
-    for back_end in ("epoll", "io_uring"):
-        if "closed_loop" in experiments:
-            made += _against_floor(experiments["closed_loop"], back_end)
-            made += _against_redis(experiments["closed_loop"], back_end)
-        if "everysec" in experiments:
-            made += _everysec(experiments["everysec"], back_end)
-        if "growth" in experiments:
-            made += _growth(experiments["growth"], back_end)
+    for name, judged in (("floor", _against_floor), ("redis", _against_redis), ("log", _with_log),
+                         ("growth", _growth)):
+        for back_end in ("epoll", "io_uring"):
+            if name in experiments:
+                made += judged(experiments[name], back_end)
     if "lanes" in experiments:
         made += _lanes(experiments["lanes"])
     if "memory" in experiments:

@@ -1,30 +1,97 @@
-"""Servers under test: how each is started on a free loopback port, pinned to its cores, and stopped
-again.
+"""Servers under test: the command line of every contestant, as `corelane-bench compare` starts it, and
+servers that are started here, for what `compare` cannot do.
 
-A server lives in a directory of its own below the run's temporary one and dies with this process,
-however that ends.
+A server that is started here lives in a directory of its own, is pinned to its cores, and dies with
+this process, however that ends.
 """
 
 import ctypes
+import dataclasses
 import os
 import pwd
 import re
+import shlex
 import shutil
 import signal
 import socket
 import subprocess
 import time
 
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 START_TIMEOUT_S = 20
 STOP_TIMEOUT_S = 20
 PR_SET_PDEATHSIG = 1
-# What corelane-server and floor-server print.
-LISTENING = re.compile(r"^listening scheme=\w+ address=127\.0\.0\.1:(\d+)$", re.MULTILINE)
-READY = re.compile(r"^ready$", re.MULTILINE)
+PLAIN_WORD = re.compile(r"[\w@%+=:,./{}-]+")
 
 
 class ServerError(Exception):
     """A server that is not there, does not start, or has died; the message is for people."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Contestant:
+    """A server that can be started. In its words {port} stands for a free port and {dir} for an empty
+    directory.
+    """
+
+    label: str
+    argv: tuple
+    scheme: str = "resp"
+    package: str = ""  # Debian's, where it is none of ours
+    answers: str = ""  # the only requests it answers rightly; empty: all
+
+    @property
+    def target(self):
+        return self.scheme + "://127.0.0.1:{port}"
+
+
+def redis(log=False):
+    words = ["redis-server", "--port", "{port}", "--bind", "127.0.0.1", "--daemonize", "no",
+             "--save", "", "--dir", "{dir}"]
+    if log:
+        # Without rewrites: what is compared is the steady cost of the log, and corelane takes no
+        # checkpoint here.
+        words += ["--appendonly", "yes", "--appendfsync", "everysec",
+                  "--auto-aof-rewrite-percentage", "0"]
+    return Contestant("redis, AOF everysec" if log else "redis", tuple(words),
+                      package="redis-server")
+
+
+def memcached():
+    user = pwd.getpwuid(os.geteuid()).pw_name
+    words = ("memcached", "-l", "127.0.0.1", "-p", "{port}", "-t", "1", "-m", "16384", "-u", user)
+    return Contestant("memcached", words, "memcache", package="memcached")
+
+
+def floor(build_dir, back_end, operation, label="floor"):
+    words = (os.path.join(build_dir, "bench", "floor-server"), "--port={port}", f"--io={back_end}",
+             f"--op={operation.lower()}")
+    return Contestant(label, words, answers=operation)
+
+
+def corelane(build_dir, back_end="auto", shards=1, fsync="off", label="corelane"):
+    words = (os.path.join(build_dir, "corelane-server"), "--listen=auto://127.0.0.1:{port}",
+             f"--shards={shards}", f"--fsync={fsync}", f"--io={back_end}", "--data-dir={dir}/data")
+    return Contestant(label, words)
+
+
+def check_program(contestant):
+    """Raises ServerError when it is not there."""
+    program = contestant.argv[0]
+    if shutil.which(program):
+        return
+    hint = f" (Debian package {contestant.package})" if contestant.package else ""
+    raise ServerError(f"{os.path.basename(program)} is not there{hint}")
+
+
+def command_line(contestant):
+    """For a shell in ROOT, with the placeholders. It stands in documents, so it has no path of this
+    machine where it can do without.
+    """
+    words = list(contestant.argv)
+    if os.path.isabs(words[0]):
+        words[0] = os.path.relpath(words[0], ROOT)
+    return " ".join(word if PLAIN_WORD.fullmatch(word) else shlex.quote(word) for word in words)
 
 
 def free_port():
@@ -45,12 +112,17 @@ def _pin_and_tie(cpus):
 
 
 class Server:
-    """A running server. With port 0 it chooses one itself and prints it, as ours do."""
+    """A running server; port 0 is a free one."""
 
-    def __init__(self, argv, directory, cpus, port=0):
+    def __init__(self, contestant, directory, cpus, port=0):
+        check_program(contestant)
         os.makedirs(directory)
-        self.name = os.path.basename(argv[0])
-        self.port = port
+        self.name = os.path.basename(contestant.argv[0])
+        self.port = port or free_port()
+        self.target = contestant.target.format(port=self.port)
+        argv = [word.replace("{port}", str(self.port)).replace("{dir}", directory)
+                for word in contestant.argv]
+        argv[0] = os.path.abspath(shutil.which(argv[0]))
         self.log_path = os.path.join(directory, "output")
         with open(self.log_path, "wb") as log:
             self.process = subprocess.Popen(
@@ -63,20 +135,11 @@ class Server:
             self.stop()
             raise
 
-    def output(self):
-        with open(self.log_path, encoding="utf-8", errors="replace") as log:
-            return log.read()
-
     def last_words(self):
-        return self.output()[-400:].strip()
+        with open(self.log_path, encoding="utf-8", errors="replace") as log:
+            return log.read()[-400:].strip()
 
-    def _is_up(self):
-        if self.port == 0:
-            output = self.output()
-            match = LISTENING.search(output)
-            if not match or not READY.search(output):
-                return False
-            self.port = int(match.group(1))
+    def _accepts(self):
         try:
             socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
         except OSError:
@@ -89,7 +152,7 @@ class Server:
             if self.process.poll() is not None:
                 code = self.process.returncode
                 raise ServerError(f"{self.name} ended with {code}: {self.last_words()}")
-            if self._is_up():
+            if self._accepts():
                 return
             time.sleep(0.02)
         raise ServerError(f"{self.name} is not up after {START_TIMEOUT_S} s: {self.last_words()}")
@@ -106,54 +169,3 @@ class Server:
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()
-
-
-class Launcher:
-    """Knows the command line of every contestant. One per run."""
-
-    def __init__(self, build_dir, data_dir):
-        self.build_dir = build_dir
-        self.data_dir = data_dir
-        self.count = 0
-
-    def _program(self, name, package=None):
-        path = shutil.which(name) if package else os.path.join(self.build_dir, name)
-        if not path or not os.access(path, os.X_OK):
-            hint = f" (Debian package {package})" if package else ""
-            raise ServerError(f"{name} is not there{hint}")
-        return path
-
-    def _start(self, argv, cpus, port=0, directory=None):
-        self.count += 1
-        directory = directory or os.path.join(self.data_dir, f"server-{self.count}")
-        return Server(argv, directory, cpus, port)
-
-    def redis(self, cpus, log=False):
-        port = free_port()
-        argv = [self._program("redis-server", "redis-server"), "--port", str(port),
-                "--bind", "127.0.0.1", "--daemonize", "no", "--save", ""]
-        if log:
-            # Without rewrites: what is compared is the steady cost of the log, and corelane takes no
-            # checkpoint here.
-            argv += ["--appendonly", "yes", "--appendfsync", "everysec",
-                     "--auto-aof-rewrite-percentage", "0"]
-        return self._start(argv, cpus, port)
-
-    def memcached(self, cpus):
-        port = free_port()
-        user = pwd.getpwuid(os.geteuid()).pw_name
-        argv = [self._program("memcached", "memcached"), "-l", "127.0.0.1", "-p", str(port),
-                "-t", "1", "-m", "16384", "-u", user]
-        return self._start(argv, cpus, port)
-
-    def floor(self, cpus, back_end, operation):
-        argv = [self._program("bench/floor-server"), "--io", back_end, "--op", operation]
-        return self._start(argv, cpus)
-
-    def corelane(self, cpus, back_end, shards=1, fsync="off"):
-        self.count += 1
-        directory = os.path.join(self.data_dir, f"server-{self.count}")
-        argv = [self._program("corelane-server"), "--listen=auto://127.0.0.1:0",
-                f"--shards={shards}", f"--fsync={fsync}", f"--io={back_end}",
-                f"--data-dir={os.path.join(directory, 'data')}"]
-        return self._start(argv, cpus, directory=directory)

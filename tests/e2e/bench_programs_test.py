@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""The benchmark programs, run for a moment: load generator against floor server, the side-by-side
-run's own code, and corelane-bench on a server of its own. Prints TAP.
+"""The benchmark programs, run for a moment: the floor server, the side-by-side run's own code, and
+corelane-bench on servers that are started for it. Prints TAP.
 
 usage: bench_programs_test.py BUILD_DIR
 """
 
+import dataclasses
 import fcntl
 import json
 import os
@@ -24,9 +25,10 @@ sys.path.insert(0, os.path.join(ROOT, "bench"))
 sys.dont_write_bytecode = True
 
 # pylint: disable=wrong-import-position
-from side_by_side import judge, report  # noqa: E402
-from side_by_side.load import Generator, LoadError  # noqa: E402
-from side_by_side.servers import Launcher, Server, ServerError, free_port  # noqa: E402
+from side_by_side import experiments, judge, report  # noqa: E402
+from side_by_side.bench import Bench, Load, Sizes  # noqa: E402
+from side_by_side.servers import (  # noqa: E402
+    Contestant, Server, ServerError, command_line, corelane, floor, free_port)
 
 TIMEOUT_S = 100
 CPUS = os.sched_getaffinity(0)
@@ -38,16 +40,32 @@ class Context:
     def __init__(self, build_dir, directory):
         self.build_dir = build_dir
         self.directory = directory
-        self.launcher = Launcher(build_dir, os.path.join(directory, "servers"))
-        self.generator = Generator(build_dir, min(CPUS))
+        self.count = 0
 
-    def on_floor(self, operation, *loads, protocol="resp"):
-        """Runs the loads, one after the other, against a floor server for `operation`."""
-        server = self.launcher.floor(CPUS, "epoll", operation)
-        try:
-            return [self.generator.run(server, protocol, **load) for load in loads]
-        finally:
-            server.stop()
+    def path(self, name):
+        """A new one to write to."""
+        self.count += 1
+        return os.path.join(self.directory, f"{name}-{self.count}")
+
+    def start(self, contestant, port=0):
+        return Server(contestant, self.path("server"), CPUS, port)
+
+    def corelane(self):
+        return self.start(corelane(self.build_dir, "epoll"))
+
+    def floor(self, operation, *flags, scheme="resp"):
+        """A floor server that can be started."""
+        usual = floor(self.build_dir, "epoll", operation)
+        return dataclasses.replace(
+            usual, argv=(*usual.argv, f"--protocol={scheme}", *flags), scheme=scheme)
+
+    def bench(self):
+        """That of a side-by-side run, for a moment."""
+        directory = self.path("bench")
+        os.mkdir(directory)
+        sizes = Sizes(rounds=6, seconds=0.03, warmup_seconds=0.01, keys=1000, memory_keys=20_000,
+                      growth_keys=20_000, connections=4)
+        return Bench(sizes, self.build_dir, directory)
 
     def corelane_bench(self, *flags):
         return subprocess.run(
@@ -70,83 +88,138 @@ class Context:
         return process
 
 
-def every_request_is_counted_once(context):
-    small = {"keys": 1000, "connections": 3, "pipeline": 7}
-    got, odd = context.on_floor("get", {"op": "get", "requests": 5000, **small},
-                                  {"op": "get", "requests": 11, **small})
-    assert got["operations"] == got["hits"] == 5000, got
-    assert odd["operations"] == 11, odd
-    assert got["server"]["resident_bytes"] > 0, got
-    latency = got["latency_us"]
-    assert 0 < latency["p50"] <= latency["p99"] <= latency["max"], latency
+def the_floor_answers_in_every_scheme(context):
+    for scheme in ("native", "resp", "memcache", "memcache-meta", "json"):
+        for operation, mix, counted in (("GET", "read=1", "hits"), ("SET", "update=1", "answered")):
+            server = context.start(
+                context.floor(operation, "--key-bytes=30", "--value-bytes=100", scheme=scheme))
+            path = context.path("floor.json")
+            try:
+                done = context.corelane_bench(
+                    "run", "--target", server.target, f"--mix={mix}", "--operations=500",
+                    "--connections=3", "--pipeline=7", "--warmup=0", "--keys=100",
+                    "--key-bytes=30", "--value-bytes=100", "--json", path)
+            finally:
+                server.stop()
+            assert done.returncode == 0, done.stderr
+            with open(path, encoding="utf-8") as file:
+                total = json.load(file)["all"]
+            assert total[counted] == total["answered"] >= 500, (scheme, operation, total)
+            assert total["errors"] == total["lost"] == 0, (scheme, operation, total)
 
 
-def a_fill_stores_every_key(context):
-    (result,) = context.on_floor(
-        "set", {"op": "fill", "keys": 3000, "connections": 1, "pipeline": 16})
-    assert result["operations"] == result["stored"] == 3000, result
-    waits = [wait["us"] for wait in result["longest_waits"]]
-    assert waits and waits == sorted(waits, reverse=True), waits
-
-
-def a_timed_run_ends(context):
-    (result,) = context.on_floor(
-        "get", {"op": "get", "keys": 10, "seconds": 0.1, "warmup_seconds": 0.01})
-    assert result["operations"] > 0 and result["seconds"] > 0, result
-
-
-def a_wrong_reply_ends_the_run(context):
-    try:
-        # The floor answers GETs with 64-byte values whatever it is asked.
-        context.on_floor("get", {"op": "get", "requests": 100, "value_bytes": 65})
-    except LoadError as error:
-        assert "unexpected reply" in str(error), error
-    else:
-        raise AssertionError("a reply of the wrong length was counted")
+def a_floor_that_burns_is_found_slower(context):
+    path = context.path("burning.json")
+    plain = context.floor("GET")
+    burning = context.floor("GET", "--burn-ns=100000")
+    done = context.corelane_bench(
+        "compare", plain.target, burning.target, "--start-a", command_line(plain), "--start-b",
+        command_line(burning), "--rounds=6", "--operations=2000", "--connections=2", "--no-calibrate",
+        "--warmup=0", "--keys=100", "--json", path)
+    assert done.returncode == 3, (done.returncode, done.stderr)
+    with open(path, encoding="utf-8") as file:
+        figures = {figure["name"]: figure for figure in json.load(file)["figures"]}
+    assert figures["server-cpu"]["verdict"] == "slower", figures["server-cpu"]
+    assert figures["mean"]["b_median"] > 100, figures["mean"]
 
 
 def a_missing_server_is_named(context):
-    launcher = Launcher(context.directory, context.directory)
     try:
-        launcher.corelane(CPUS, "epoll")
+        context.start(corelane(context.directory))
     except ServerError as error:
         assert str(error) == "corelane-server is not there", error
     else:
         raise AssertionError("a server that is not there has started")
+    try:
+        context.start(Contestant("peer", ("no-such-peer",), package="peers"))
+    except ServerError as error:
+        assert str(error) == "no-such-peer is not there (Debian package peers)", error
+    else:
+        raise AssertionError("a server that is not there has started")
 
 
-def rounds(*costs):
-    return [{"server": {"cpu_us_per_operation": cost},
-             "operations_per_s": 1e6, "operations": 10, "seconds": 1,
-             "latency_us": {"p50": 1, "p99": 2, "p99.9": 3, "max": 4000 * cost}} for cost in costs]
+def what_there_is_no_time_for_is_left_out_and_said(context):
+    bench = context.bench()
+    bench.deadline = time.monotonic()
+    mine = corelane(context.directory)
+    assert bench.compare(Load("SET", 16), mine, mine) is None
+    assert bench.notes == ["left out for want of time: SET pipeline 16, corelane against corelane"]
 
 
-def ratios_are_medians_of_rounds(_):
-    assert judge.cpu_ratio(rounds(2, 9, 4), rounds(1, 3, 1)) == 3
-    assert judge.cpu_ratio(rounds(1), []) is None
-    assert judge.cpu_ratio(rounds(1), rounds(0)) is None
+def a_cell(load, a, b, cpu_ratio):
+    figure = {"name": "server-cpu", "a_median": 1.0, "b_median": cpu_ratio, "ratio": cpu_ratio,
+              "low": 0.9 * cpu_ratio, "high": 1.1 * cpu_ratio, "verdict": "faster"}
+    return {"load": load, "a": a, "b": b, "figures": [figure],
+            "runs": {"VALID": 10, "GENERATOR-LIMITED": 2}}
 
 
 def targets_are_judged_from_the_right_side(_):
-    experiments = {
-        "closed_loop": {
-            "GET pipeline 16": {"redis": rounds(1.8), "corelane, epoll": rounds(1.0)},
-            "GET pipeline 1": {"floor, epoll": rounds(1.0), "corelane, epoll": rounds(1.2)}},
+    measured = {
+        "redis": [a_cell("GET pipeline 64", "redis", "corelane, epoll", 0.1),
+                  a_cell("GET pipeline 16", "redis", "corelane, epoll", 1 / 1.8),
+                  a_cell("GET pipeline 16", "redis", "corelane, io_uring", 1 / 1.4)],
+        "floor": [a_cell("GET pipeline 1", "floor, epoll", "corelane, epoll", 1.2)],
         "memory": {"corelane": {"keys": 1, "before_bytes": 0, "bytes_per_key": 115}},
-        "growth": {"corelane, epoll": rounds(0.1, 0.1, 9)},
+        "growth": {"corelane, epoll": {"keys": 10, "seconds": 1, "longest_wait_us": 900,
+                                       "p99.9_us": 100, "server_cpu_us": 1}},
     }
     verdicts = {check.what: (check.meets(check.first), check.meets(check.final))
-                for check in judge.checks(experiments)}
-    assert verdicts["GET, pipeline 16, epoll: operations per CPU-second / redis's"] == (True, False)
+                for check in judge.checks(measured)}
+    per_cpu = "operations per CPU-second / redis's"
+    assert verdicts[f"GET, pipeline 16, epoll: {per_cpu}"] == (True, False)
+    assert verdicts[f"GET, pipeline 16, io_uring: {per_cpu}"] == (False, False)
+    assert verdicts[f"GET, pipeline 64, epoll: {per_cpu}"] == (True, True)
     assert verdicts["GET, no pipeline, epoll: CPU per operation / floor's"] == (False, False)
     assert verdicts["GET, no pipeline, io_uring: CPU per operation / floor's"] == (None, None)
     assert verdicts["resident memory per key (20-byte keys, 64-byte values)"] == (True, False)
     assert verdicts["longest stall while growing, epoll"] == (True, True)
     run = {"command": "bench/run", "started": "today", "seconds": 1, "machine": {"cores": 2},
-           "sizes": {"value_bytes": 64, "connections": 50, "rounds": 1}, "notes": ["a note"],
-           "experiments": experiments}
-    text = report.markdown(run, judge.checks(experiments))
-    assert "a note" in text and "| 115.0" in text and "**no**" in text, text
+           "sizes": dataclasses.asdict(Sizes()), "notes": ["a note"], "experiments": measured}
+    text = report.markdown(run, judge.checks(measured))
+    for part in ("a note", "| 115.0", "**no**", "1.200 (1.080–1.320)", "2 GENERATOR-LIMITED",
+                 "A: redis; B: corelane, io_uring"):
+        assert part in text, (part, text)
+
+
+def a_page_keeps_all_answers_of_a_distribution(_):
+    buckets = [[0.5, 1], [100.0, 2], [101.0, 3], [200.0, 4]]
+    run = {"latency": {"service_us": buckets}, "windows": [{}], "verdict": {"is": "VALID"}}
+    (thin,) = report.thin({"format": "f", "rounds": [{"order": "AB", "a": run, "b": run}]})["rounds"]
+    assert thin["a"] == {"latency": {"service_us": [[0.5, 1], [100.0, 2], [101.0, 3], [200.0, 4]]},
+                         "verdict": {"is": "VALID"}}, thin
+    dense = [[float(latency), 1] for latency in range(100, 1000)]
+    coarse = report.thin({"rounds": [{"order": "AB", "a": {"latency": {"service_us": dense}},
+                                      "b": {"latency": {}}}]})["rounds"][0]["a"]["latency"]
+    counts = [count for _, count in coarse["service_us"]]
+    assert sum(counts) == 900 and len(counts) <= 50, coarse
+    assert coarse["service_us"][-1][0] == 999, coarse
+
+
+def cells_are_measured_and_kept(context):
+    bench = context.bench()
+    for operation in ("GET", "SET"):
+        cell = bench.compare(Load(operation, 1), floor(context.build_dir, "epoll", operation),
+                             corelane(context.build_dir, "epoll"))
+        assert cell, bench.notes
+        assert cell["load"] == f"{operation} pipeline 1" and cell["a"] == "floor", cell
+        assert sum(cell["runs"].values()) == 12 and "FAILING" not in cell["runs"], cell
+        assert judge.cpu_ratio(cell) > 0, cell
+        for side in ("a", "b"):
+            misses = [one[side]["all"]["misses"] for one in bench.documents[-1][1]["rounds"]]
+            assert misses == [0] * 6, misses
+    assert not bench.notes, bench.notes
+    left = {name.rsplit("-", 1)[0] for name in os.listdir(bench.directory)}
+    assert left == {"server"}, left
+
+
+def memory_and_growth_are_measured(context):
+    bench = context.bench()
+    mine = experiments.memory(bench)["corelane"]
+    assert mine["keys"] == 20_000 and 84 < mine["bytes_per_key"] < 1000, mine
+    grown = experiments.growth(bench)
+    for name in ("corelane, epoll", "floor, epoll"):
+        assert grown[name]["keys"] >= 20_000, (name, grown, bench.notes)
+        assert grown[name]["longest_wait_us"] >= grown[name]["p99.9_us"] > 0, grown
 
 
 def the_classic_suite_runs_on_a_server_of_its_own(context):
@@ -177,7 +250,7 @@ def keys_of(server):
 
 
 def the_classic_suite_cleans_up_after_itself(context):
-    server = context.launcher.corelane(CPUS, "epoll")
+    server = context.corelane()
     try:
         flags = ("--port", str(server.port), "--ops=100", "--memory-keys=1000")
         done = context.corelane_bench(*flags)
@@ -191,7 +264,7 @@ def the_classic_suite_cleans_up_after_itself(context):
 
 
 def a_run_of_load_is_reported(context):
-    server = context.launcher.corelane(CPUS, "epoll")
+    server = context.corelane()
     path = os.path.join(context.directory, "run")
     try:
         done = context.corelane_bench(
@@ -221,18 +294,14 @@ def a_run_of_load_is_reported(context):
 def a_server_that_is_killed_keeps_what_it_acknowledged(context):
     port = free_port()
     path = os.path.join(context.directory, "killed")
-
-    def start(name):
-        argv = [os.path.join(context.build_dir, "corelane-server"), "--shards=2", "--io=epoll",
-                f"--listen=auto://127.0.0.1:{port}", "--fsync=everysec", f"--data-dir={path}-data"]
-        return Server(argv, f"{path}-{name}", CPUS, port)
-
-    server = start("first")
+    usual = corelane(context.build_dir, "epoll", shards=2, fsync="everysec")
+    with_data = dataclasses.replace(usual, argv=(*usual.argv[:-1], f"--data-dir={path}-data"))
+    server = context.start(with_data, port)
     try:
         run = context.start_verified_run(port, "--duration=3s", "--json", path + ".json")
         server.process.kill()
         server.process.wait()
-        server = start("second")
+        server = context.start(with_data, port)
         output = run.communicate(timeout=TIMEOUT_S)
         assert run.returncode == 0, output
         with open(path + ".json", encoding="utf-8") as file:
@@ -245,7 +314,7 @@ def a_server_that_is_killed_keeps_what_it_acknowledged(context):
 
 
 def a_server_that_forgets_is_found_out(context):
-    server = context.launcher.corelane(CPUS, "epoll")
+    server = context.corelane()
     try:
         run = context.start_verified_run(server.port, "--duration=1s")
         assert ask(server.port, "FLUSHALL") == "+OK"
@@ -259,7 +328,7 @@ def a_server_that_forgets_is_found_out(context):
 
 
 def recorded_commands_are_sent_again(context):
-    server = context.launcher.corelane(CPUS, "epoll")
+    server = context.corelane()
     path = os.path.join(context.directory, "recorded")
     with open(path, "w", encoding="utf-8") as file:
         file.write('OK\n1339518083.107412 [0 127.0.0.1:60866] "set" "x" "1"\n')
@@ -301,7 +370,7 @@ def what_cannot_be_replayed_or_verified_is_named(context):
 
 
 def an_interrupt_ends_a_run_with_a_report(context):
-    server = context.launcher.corelane(CPUS, "epoll")
+    server = context.corelane()
     path = os.path.join(context.directory, "interrupted.json")
     try:
         with subprocess.Popen(
@@ -382,7 +451,7 @@ def read_terminal(master):
 
 
 def a_terminal_shows_how_a_run_goes_on(context):
-    server = context.launcher.corelane(CPUS, "epoll")
+    server = context.corelane()
     run, master = run_on_a_terminal(
         context, 40, "--target", f"resp://127.0.0.1:{server.port}", "--rate=1k", "--keys=100",
         "--duration=60s", "--warmup=0", "--no-calibrate")
@@ -433,18 +502,19 @@ def nobody_there_is_an_error_with_its_own_exit_code(context):
 
 
 CASES = [
-    every_request_is_counted_once,
-    a_fill_stores_every_key,
-    a_timed_run_ends,
-    a_wrong_reply_ends_the_run,
+    the_floor_answers_in_every_scheme,
+    a_floor_that_burns_is_found_slower,
     a_missing_server_is_named,
-    ratios_are_medians_of_rounds,
+    what_there_is_no_time_for_is_left_out_and_said,
     targets_are_judged_from_the_right_side,
+    a_page_keeps_all_answers_of_a_distribution,
     wrong_flags_of_a_run_are_named,
     what_cannot_be_replayed_or_verified_is_named,
     nobody_there_is_an_error_with_its_own_exit_code,
 ]
 CASES_WITH_SERVER = [
+    cells_are_measured_and_kept,
+    memory_and_growth_are_measured,
     the_classic_suite_runs_on_a_server_of_its_own,
     the_classic_suite_cleans_up_after_itself,
     a_run_of_load_is_reported,
