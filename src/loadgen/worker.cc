@@ -12,7 +12,6 @@
 namespace corelane::loadgen {
 namespace {
 
-constexpr int64_t kSecondNanos = 1'000'000'000;
 // How often connections are looked after: opened again, given up.
 constexpr int64_t kLookAfterNanos = 20'000'000;
 constexpr int64_t kOrderWaitNanos = 1'000'000;
@@ -32,6 +31,7 @@ Worker::Worker(const LoadOptions& options, const Surroundings& surroundings, uin
       clock_(surroundings.clock),
       bell_(surroundings.bell),
       index_(index),
+      tally_(options.open_loop()),
       payload_(PayloadOf(options)) {
   if (options.operations != 0) {
     operations_left_ = ShareOf(options.operations, index, options.threads);
@@ -84,7 +84,7 @@ void Worker::MakeRequesters() {
   const uint32_t count = options_.verify ? ConnectionCount() : 1;
   for (uint32_t i = 0; i < count; ++i) {
     requesters_.push_back(std::make_unique<Requester>(options_, index_ + i * options_.threads,
-                                                      payload_, figures_.verify));
+                                                      payload_, tally_.verify()));
   }
 }
 
@@ -126,7 +126,7 @@ void Worker::Turn() {
   reactor_->Poll(PollTimeout());
   now_ns_ = clock_.MonotonicNanos();
   TakeOrders();
-  if (now_ns_ >= window_end_ns_) EndWindow();
+  if (now_ns_ >= tally_.window_end_ns()) EndWindow();
   if (phase_ == Phase::kRunning || phase_ == Phase::kDraining) {
     StartDue();
     StartThinkers();
@@ -145,7 +145,7 @@ void Worker::TakeOrders() {
     Begin(order.begin_ns);
   } else if (order.kind == WorkerOrder::Kind::kStop) {
     // What was measured so far counts; what is under way is still waited for.
-    measure_until_ns_ = std::min(measure_until_ns_, now_ns_);
+    tally_.EndBy(now_ns_);
     if (phase_ < Phase::kRunning) Fail(Status(StatusCode::kClosed, "stopped"));
   }
 }
@@ -166,19 +166,19 @@ void Worker::Advance() {
       if (UnderWay() == 0 && IsLoaded()) BecomeReady();
       break;
     case Phase::kRunning:
-      if (cpu_from_ns_ < 0 && now_ns_ >= measure_from_ns_) cpu_from_ns_ = env::ThreadCpuNanos();
+      if (cpu_from_ns_ < 0 && now_ns_ >= tally_.from_ns()) cpu_from_ns_ = env::ThreadCpuNanos();
       if (HasOperationsLeft()) break;
       phase_ = Phase::kDraining;
       if (cpu_from_ns_ >= 0) cpu_ns_ = env::ThreadCpuNanos() - cpu_from_ns_;
-      measured_ns_ = std::max<int64_t>(0, std::min(now_ns_, measure_until_ns_) - measure_from_ns_);
+      measured_ns_ = std::max<int64_t>(0, std::min(now_ns_, tally_.until_ns()) - tally_.from_ns());
       drain_until_ns_ = now_ns_ + options_.timeout_ns;
       [[fallthrough]];
     case Phase::kDraining:
-      if (now_ns_ < drain_until_ns_ && (UnderWay() != 0 || due_ns_ < measure_until_ns_)) break;
+      if (now_ns_ < drain_until_ns_ && (UnderWay() != 0 || due_ns_ < tally_.until_ns())) break;
       for (const auto& connection : connections_) GiveUp(*connection);
       CountNeverStarted();
       // What came late is a window of its own.
-      if (window_ns_.count() + window_.failed > 0) EndWindow();
+      if (!tally_.window_empty()) EndWindow();
       phase_ = Phase::kEnded;
       break;
     case Phase::kWaiting:
@@ -191,7 +191,7 @@ bool Worker::HasOperationsLeft() const {
   // A run that is told how long to count does so, whatever its schedule.
   const bool over =
       options_.duration_ns == 0 && options_.open_loop() && due_ns_ == Arrivals::kNever;
-  return now_ns_ < measure_until_ns_ && operations_left_ > 0 && !over;
+  return now_ns_ < tally_.until_ns() && operations_left_ > 0 && !over;
 }
 
 void Worker::StartPrefill() {
@@ -213,11 +213,8 @@ void Worker::BecomeReady() {
 void Worker::Begin(int64_t begin_ns) {
   phase_ = Phase::kRunning;
   begin_ns_ = begin_ns;
-  measure_from_ns_ = begin_ns + options_.warmup_ns;
-  if (options_.duration_ns != 0) {
-    measure_until_ns_ = std::min(measure_until_ns_, measure_from_ns_ + options_.duration_ns);
-  }
-  window_end_ns_ = measure_from_ns_ + kSecondNanos;
+  const int64_t from_ns = begin_ns + options_.warmup_ns;
+  tally_.Begin(from_ns, options_.duration_ns == 0 ? INT64_MAX : from_ns + options_.duration_ns);
   if (options_.open_loop()) {
     arrivals_ = std::make_unique<Arrivals>(options_.rate, options_.spacing, options_.workload.seed,
                                            ArrivalsShare{options_.threads, index_});
@@ -233,13 +230,13 @@ void Worker::Begin(int64_t begin_ns) {
 // wake up. 0: watch the clock.
 int64_t Worker::PollTimeout() const {
   int64_t wake_ns = now_ns_ + (phase_ == Phase::kWaiting ? kOrderWaitNanos : kLookAfterNanos);
-  wake_ns = std::min(wake_ns, window_end_ns_);
+  wake_ns = std::min(wake_ns, tally_.window_end_ns());
   const bool starting = phase_ == Phase::kRunning || phase_ == Phase::kDraining;
   if (starting && !thinkers_.empty()) {
     wake_ns = std::min(wake_ns, thinkers_.top().due_ns - options_.spin_ns);
   }
   // With no room on any connection, a reply is what there is to wait for.
-  if (starting && due_ns_ < measure_until_ns_ && !crowded_) {
+  if (starting && due_ns_ < tally_.until_ns() && !crowded_) {
     wake_ns = std::min(wake_ns, due_ns_ - options_.spin_ns);
   }
   return std::max<int64_t>(0, wake_ns - clock_.MonotonicNanos());
@@ -257,26 +254,18 @@ void Worker::StartDue() {
   crowded_ = false;
   for (uint32_t started = 0; started < kStartedPerTurnMax; ++started) {
     if (operations_left_ == 0) due_ns_ = Arrivals::kNever;
-    if (due_ns_ > now_ns_ || due_ns_ >= measure_until_ns_) return;
+    if (due_ns_ > now_ns_ || due_ns_ >= tally_.until_ns()) return;
     Connection* const connection = ChooseConnection();
     crowded_ = connection == nullptr;
     if (crowded_) {
       crowded_at_ns_ = now_ns_;
       return;
     }
-    if (due_ns_ >= measure_from_ns_) CountStart();
+    if (due_ns_ >= tally_.from_ns()) {
+      due_ns_ <= crowded_at_ns_ ? tally_.CountHeldBack() : tally_.CountStart(due_ns_, now_ns_);
+    }
     StartNext(*connection, due_ns_);
     DrawDue();
-  }
-}
-
-// How late the operation that is due starts is the generator's doing, unless it had to wait for
-// room on a connection.
-void Worker::CountStart() {
-  if (due_ns_ <= crowded_at_ns_) {
-    ++figures_.held_back;
-  } else {
-    figures_.lag_ns.Record(std::max<int64_t>(1, now_ns_ - due_ns_));
   }
 }
 
@@ -301,7 +290,7 @@ Connection* Worker::ChooseConnection() {
 }
 
 void Worker::StartNext(Connection& connection, int64_t intended_ns) {
-  if (intended_ns >= measure_from_ns_) --operations_left_;
+  if (intended_ns >= tally_.from_ns()) --operations_left_;
   RequesterOf(connection).WriteNext(connection, intended_ns, now_ns_);
 }
 
@@ -319,10 +308,6 @@ void Worker::Fill(Connection& connection) {
 
 void Worker::OnArrival() { now_ns_ = clock_.MonotonicNanos(); }
 
-bool Worker::Counts(const Pending& pending) const {
-  return pending.intended_ns >= measure_from_ns_ && pending.intended_ns < measure_until_ns_;
-}
-
 void Worker::OnReply(Connection& connection, const Pending& pending, const WireReply& reply) {
   if (Verifier* const verifier = RequesterOf(connection).verifier(); verifier != nullptr) {
     verifier->OnReply(pending, reply);
@@ -336,36 +321,15 @@ void Worker::OnReply(Connection& connection, const Pending& pending, const WireR
     return;
   }
   const bool failed = reply.outcome == Outcome::kError;
-  const bool counts = Counts(pending);
-  if (counts) {
-    figures_.Of(pending.kind).hits += reply.hits;
-    figures_.Of(pending.kind).misses += reply.misses;
-  }
+  const bool counts = tally_.Counts(pending);
+  if (counts) tally_.CountKeys(pending, reply);
   if (pending.kind == OpKind::kReadModifyWrite && !pending.second && !failed) {
     return RequesterOf(connection).WriteSecond(pending, connection);
   }
   if (options_.think_ns > 0 && !options_.open_loop()) {
     thinkers_.push({now_ns_ + options_.think_ns, &connection});
   }
-  if (counts) Count(pending, reply);
-}
-
-void Worker::Count(const Pending& pending, const WireReply& reply) {
-  OpFigures& figures = figures_.Of(pending.kind);
-  if (reply.outcome == Outcome::kError) {
-    ++figures.errors;
-    ++window_.failed;
-    if (figures_.first_error.empty()) figures_.first_error = reply.error;
-    return;
-  }
-  const int64_t service_ns = std::max<int64_t>(1, now_ns_ - pending.sent_ns);
-  figures.service_ns.Record(service_ns);
-  int64_t latency_ns = service_ns;
-  if (options_.open_loop()) {
-    latency_ns = std::max<int64_t>(1, now_ns_ - pending.intended_ns);
-    figures.response_ns.Record(latency_ns);
-  }
-  window_ns_.Record(latency_ns);
+  if (counts) tally_.CountReply(pending, reply, now_ns_);
 }
 
 void Worker::OnRoom(Connection& connection) {
@@ -389,7 +353,7 @@ void Worker::OnBroken(Connection& connection, const std::string& why) {
   if (phase_ < Phase::kRunning) {
     return Fail(Status(StatusCode::kConnectionLost, TargetText(connection.target()) + ": " + why));
   }
-  if (figures_.first_error.empty()) figures_.first_error = why;
+  tally_.NoteError(why);
   CountLost(connection, &OpFigures::lost);
 }
 
@@ -398,9 +362,7 @@ void Worker::CountLost(Connection& connection, uint64_t OpFigures::*how) {
   Verifier* const verifier = RequesterOf(connection).verifier();
   connection.ForEachPending([&](const Pending& pending) {
     if (verifier != nullptr) verifier->OnLost(pending);
-    if (!Counts(pending)) return;
-    ++(figures_.Of(pending.kind).*how);
-    ++window_.failed;
+    if (tally_.Counts(pending)) tally_.CountLost(pending, how);
   });
 }
 
@@ -430,8 +392,7 @@ void Worker::GiveUp(Connection& connection) {
 
 void Worker::Reopen(Connection& connection) {
   if (const Status status = Connect(connection); !status.ok()) {
-    if (figures_.first_error.empty()) figures_.first_error = status.message();
-    return;
+    return tally_.NoteError(status.message());
   }
   if (!options_.open_loop()) {
     for (uint32_t i = 0; i < options_.pipeline; ++i) thinkers_.push({now_ns_, &connection});
@@ -440,33 +401,16 @@ void Worker::Reopen(Connection& connection) {
 
 // Operations that were due and never had a connection: nobody answered those either.
 void Worker::CountNeverStarted() {
-  for (; due_ns_ < measure_until_ns_; DrawDue()) {
-    if (due_ns_ < measure_from_ns_) continue;
-    ++figures_.never_started;
-    ++window_.failed;
+  for (; due_ns_ < tally_.until_ns(); DrawDue()) {
+    if (due_ns_ >= tally_.from_ns()) tally_.CountNeverStarted();
   }
 }
 
 // ---- Windows ----
 
 void Worker::EndWindow() {
-  window_.answered = window_ns_.count();
-  window_.under_way = UnderWay();
-  window_.behind_ns = due_ns_ == Arrivals::kNever ? 0 : std::max<int64_t>(0, now_ns_ - due_ns_);
-  window_.latency_ns = SparseHistogram(window_ns_);
-  Tell({.kind = WorkerNews::Kind::kWindow,
-        .window = static_cast<uint32_t>(figures_.windows.size()),
-        .answered = window_.answered,
-        .failed = window_.failed,
-        .behind_ns = window_.behind_ns,
-        .p50_ns = window_ns_.ValueAtPercentile(50),
-        .p99_ns = window_ns_.ValueAtPercentile(99),
-        .p99_9_ns = window_ns_.ValueAtPercentile(99.9),
-        .max_ns = window_ns_.Max()});
-  figures_.windows.push_back(std::move(window_));
-  window_ = WindowFigures();
-  window_ns_.Reset();
-  window_end_ns_ += kSecondNanos;
+  const bool behind = due_ns_ != Arrivals::kNever && due_ns_ < now_ns_;
+  Tell(tally_.EndWindow(UnderWay(), behind ? now_ns_ - due_ns_ : 0));
 }
 
 uint64_t Worker::UnderWay() const {

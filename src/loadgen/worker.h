@@ -28,30 +28,11 @@
 #include "loadgen/network.h"
 #include "loadgen/payload.h"
 #include "loadgen/requester.h"
+#include "loadgen/tally.h"
+#include "loadgen/worker_messages.h"
 #include "loadgen/workload.h"
 
 namespace corelane::loadgen {
-
-struct WorkerOrder {
-  enum class Kind : uint8_t { kBegin, kStop };
-  Kind kind = Kind::kStop;
-  int64_t begin_ns = 0;  // kBegin: when the schedule begins
-};
-
-struct WorkerNews {
-  enum class Kind : uint8_t { kPrefilled, kReady, kWindow, kEnded };
-  Kind kind = Kind::kReady;
-  uint64_t done = 0;  // kPrefilled: keys so far
-  // kWindow: the second that has just ended.
-  uint32_t window = 0;
-  uint64_t answered = 0;
-  uint64_t failed = 0;
-  int64_t behind_ns = 0;
-  int64_t p50_ns = 0;
-  int64_t p99_ns = 0;
-  int64_t p99_9_ns = 0;
-  int64_t max_ns = 0;
-};
 
 class Worker final : public ConnectionListener {
  public:
@@ -73,7 +54,7 @@ class Worker final : public ConnectionListener {
   [[nodiscard]] bool NextNews(WorkerNews& news);
   // Once the thread has ended.
   [[nodiscard]] const Status& status() const { return status_; }
-  [[nodiscard]] const Figures& figures() const { return figures_; }
+  [[nodiscard]] const Figures& figures() const { return tally_.figures(); }
   [[nodiscard]] int64_t measured_ns() const { return measured_ns_; }
   // The CPU time of its thread while it was counted.
   [[nodiscard]] int64_t cpu_ns() const { return cpu_ns_; }
@@ -107,7 +88,6 @@ class Worker final : public ConnectionListener {
   void Begin(int64_t begin_ns);
   void DrawDue();
   void StartDue();
-  void CountStart();
   void StartThinkers();
   [[nodiscard]] bool HasOperationsLeft() const;
   void Fill(Connection& connection);
@@ -118,7 +98,6 @@ class Worker final : public ConnectionListener {
     return *requesters_[connection.share()];
   }
   [[nodiscard]] bool IsLoaded() const;
-  void Count(const Pending& pending, const WireReply& reply);
   void CountLost(Connection& connection, uint64_t OpFigures::*how);
   void LookAfterConnections();
   void GiveUp(Connection& connection);
@@ -127,7 +106,6 @@ class Worker final : public ConnectionListener {
   void CountNeverStarted();
   void EndWindow();
   [[nodiscard]] int64_t PollTimeout() const;
-  [[nodiscard]] bool Counts(const Pending& pending) const;
   void Fail(Status status);
   void Tell(const WorkerNews& news);
   [[nodiscard]] uint64_t UnderWay() const;
@@ -147,6 +125,7 @@ class Worker final : public ConnectionListener {
   std::vector<std::unique_ptr<Connection>> connections_;
   base::IntrusiveList<Connection> dirty_;
   size_t next_connection_ = 0;
+  Tally tally_;
   Payload payload_;
   // By Connection::share(): one for all, or in a verified run one for each connection.
   std::vector<std::unique_ptr<Requester>> requesters_;
@@ -155,8 +134,6 @@ class Worker final : public ConnectionListener {
   int64_t now_ns_ = 0;
   int64_t started_ns_ = 0;  // connecting
   int64_t begin_ns_ = 0;
-  int64_t measure_from_ns_ = INT64_MAX;
-  int64_t measure_until_ns_ = INT64_MAX;
   int64_t drain_until_ns_ = INT64_MAX;
   int64_t looked_after_ns_ = 0;
   int64_t measured_ns_ = 0;
@@ -168,11 +145,6 @@ class Worker final : public ConnectionListener {
   int64_t crowded_at_ns_ = INT64_MIN;  // when that was so last
   uint64_t operations_left_ = UINT64_MAX;
   std::priority_queue<Thinker, std::vector<Thinker>, std::greater<>> thinkers_;
-
-  Figures figures_;
-  base::Histogram window_ns_;
-  WindowFigures window_;
-  int64_t window_end_ns_ = INT64_MAX;
 };
 
 }  // namespace corelane::loadgen
