@@ -108,7 +108,7 @@ std::vector<FigureComparison> CompareFigures(std::span<const FigurePair> rounds,
         .effect_min = options.effect_min};
     const Result<Comparison> comparison = Compare(row.a, row.b, each);
     if (comparison.ok()) figure.comparison = *comparison;
-    compared.push_back(std::move(figure));
+    compared.push_back(figure);
   }
   return compared;
 }
