@@ -124,6 +124,8 @@ class Client {
   [[nodiscard]] std::vector<Status> PutBatch(std::span<const KeyValue> entries);
   [[nodiscard]] std::vector<Result<std::optional<std::string>>> GetBatch(
       std::span<const std::string_view> keys);
+  [[nodiscard]] std::vector<Result<std::optional<StoredValue>>> GetTypedBatch(
+      std::span<const std::string_view> keys);
   // Likewise for any mix of requests (<corelane/pipeline.h>). The pipeline is left as it is and can
   // be run again.
   [[nodiscard]] std::vector<PipelineResult> Execute(const Pipeline& pipeline);

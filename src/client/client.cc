@@ -226,6 +226,16 @@ std::vector<Result<std::optional<std::string>>> Client::GetBatch(
       [](const Status& status) { return Answer(status); });
 }
 
+std::vector<Result<std::optional<StoredValue>>> Client::GetTypedBatch(
+    std::span<const std::string_view> keys) {
+  using Answer = Result<std::optional<StoredValue>>;
+  RequestQueue& queue = session_->EmptyQueue();
+  for (const std::string_view key : keys) queue.GetTyped(key);
+  return RunMany<Answer>(
+      *session_, queue, [](NativeOpcode, const Reply& reply) { return client::DecodeTyped(reply); },
+      [](const Status& status) { return Answer(status); });
+}
+
 std::vector<PipelineResult> Client::Execute(const Pipeline& pipeline) {
   return RunMany<PipelineResult>(*session_, pipeline.requests(), client::DecodeAny,
                                  [](const Status& status) {

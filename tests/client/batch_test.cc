@@ -55,6 +55,13 @@ TEST(BatchTest, PutsAndGetsInOrder) {
   ASSERT_EQ(gets.size(), kBatchRequests + 1);
   for (size_t i = 0; i < kBatchRequests; ++i) ASSERT_EQ(**gets[i], entries.value(i));
   EXPECT_FALSE(gets.back()->has_value());
+  const std::vector<std::string_view> few = {keys[1], "nobody", keys[0]};
+  const auto typed = client.GetTypedBatch(few);
+  ASSERT_EQ(typed.size(), few.size());
+  EXPECT_EQ(typed[0].value()->value, Value(entries.value(1)));
+  EXPECT_EQ(typed[0].value()->created_at.time_since_epoch().count(), TestStore::kCreatedAtS);
+  EXPECT_FALSE(typed[1]->has_value());
+  EXPECT_EQ(typed[2].value()->value, Value(entries.value(0)));
   EXPECT_EQ(server.accepted(), 1u);
   EXPECT_TRUE(client.PutBatch({}).empty());
 }
