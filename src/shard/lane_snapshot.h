@@ -30,6 +30,8 @@ struct LaneSnapshot {
   MailboxCounters mailbox;
   io::ReactorCounters reactor;
   storage::EngineStats engine;
+  uint64_t key_bytes_max = 0;
+  uint64_t value_bytes_max = 0;
   bool logged = false;
   bool log_healthy = true;
   uint64_t log_frames = 0;

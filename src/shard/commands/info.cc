@@ -282,6 +282,11 @@ void MergeStats(MergeContext& context) {
       Sum(lanes, [](const auto& lane) { return lane.counters.connections_open; }),
       "\nresident_bytes ", env::ResidentBytes(), "\nfsync ", context.facts.server->fsync_mode,
       "\nio ", lanes.empty() ? "" : lanes[0].io_back_end.data(), "\n");
+  if (!lanes.empty()) {
+    // A client that sends more is cut off, so that a long import asks first.
+    absl::StrAppend(&text, "key_bytes_max ", lanes[0].key_bytes_max, "\nvalue_bytes_max ",
+                    lanes[0].value_bytes_max, "\n");
+  }
   context.reply.Bulk(text);
 }
 
@@ -301,6 +306,8 @@ LaneSnapshot TakeSnapshot(Slice& slice, const LaneFacts& facts) {
   if (facts.mailbox != nullptr) snapshot.mailbox = *facts.mailbox;
   if (facts.reactor != nullptr) snapshot.reactor = *facts.reactor;
   snapshot.engine = slice.engine().Stats();
+  snapshot.key_bytes_max = slice.limits().key_bytes_max;
+  snapshot.value_bytes_max = slice.limits().value_bytes_max;
   CopyText(facts.io_back_end, snapshot.io_back_end);
   CopyText(facts.io_fallback_reason, snapshot.io_fallback_reason);
   if (slice.log() == nullptr) return snapshot;
