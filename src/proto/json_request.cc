@@ -35,6 +35,12 @@ class RequestReader {
     return request_;
   }
 
+  bool ReadOneValue(kv::ValueView& value) {
+    ReadValue();
+    value = request_.value;
+    return !refused_ && in_.ok();
+  }
+
  private:
   static JsonTag TagOf(std::string_view name) {
     if (name == "Set") return JsonTag::kSet;
@@ -176,6 +182,10 @@ class RequestReader {
 
 JsonRequest ReadJsonRequest(JsonReader& in, std::deque<std::string>& store) {
   return RequestReader(in, store).Read();
+}
+
+bool ReadJsonValue(JsonReader& in, std::deque<std::string>& store, kv::ValueView& value) {
+  return RequestReader(in, store).ReadOneValue(value);
 }
 
 }  // namespace corelane::proto

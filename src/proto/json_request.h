@@ -23,4 +23,9 @@ struct JsonRequest {
 // Reads the whole object, whatever it asks for; `in` says afterwards whether it was JSON at all.
 [[nodiscard]] JsonRequest ReadJsonRequest(JsonReader& in, std::deque<std::string>& store);
 
+// Reads the next value, written as a Set has it. False: it is none; whether it is JSON at all, `in`
+// says. Its bytes are then in the text, in `store`, or static.
+[[nodiscard]] bool ReadJsonValue(JsonReader& in, std::deque<std::string>& store,
+                                 kv::ValueView& value);
+
 }  // namespace corelane::proto

@@ -64,7 +64,9 @@ void AppendBinary(std::string_view bytes, base::Buffer& out) {
   out.Append('}');
 }
 
-void AppendValue(const kv::ValueView& value, base::Buffer& out) {
+}  // namespace
+
+void AppendJsonValue(const kv::ValueView& value, base::Buffer& out) {
   std::array<char, kv::kScalarTextBytesMax> scratch;
   switch (value.type) {
     case kv::ValueType::kString:
@@ -80,8 +82,6 @@ void AppendValue(const kv::ValueView& value, base::Buffer& out) {
       return AppendBinary(value.bytes, out);
   }
 }
-
-}  // namespace
 
 void AppendJsonString(std::string_view text, base::Buffer& out) {
   out.Append('"');
@@ -152,7 +152,7 @@ void JsonWriter::Bulk(std::string_view bytes) { Value({.bytes = bytes}); }
 
 void JsonWriter::Value(const kv::ValueView& value) {
   if (!Open("Ok")) return;
-  AppendValue(value, *out_);
+  AppendJsonValue(value, *out_);
   Close();
 }
 

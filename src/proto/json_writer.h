@@ -62,4 +62,8 @@ class JsonWriter final : public kv::ReplyWriter {
 // In quotes, with escapes; what is no UTF-8 becomes U+FFFD.
 void AppendJsonString(std::string_view text, base::Buffer& out);
 
+// As Get answers with it (PROTOCOL.md, 4.1). A string that is no UTF-8 becomes {"Binary":[...]}, so
+// only the reader that is told the type gets the same value back.
+void AppendJsonValue(const kv::ValueView& value, base::Buffer& out);
+
 }  // namespace corelane::proto
