@@ -54,9 +54,16 @@ std::optional<int> ReadFlags(int argc, char** argv, Flags& flags) {
       ->excludes(port);
   // What follows the command is data, even if it begins with a dash.
   app.prefix_command();
-  app.footer(Commands::UsageList() +
-             "Flags go before the command.\n"
-             "Exit codes: 0 done, 1 not found, 2 wrong usage, 3 connection or server error.");
+  app.footer(
+      Commands::UsageList() +
+      "Flags go before the command.\n"
+      "export and import: NAME is json (the one that keeps types), zigkv001, or resp (SET\n"
+      "commands, for redis-cli --pipe as well); FILE - is standard output or input. An\n"
+      "import checks all of the file before it changes anything, and overwrites keys that\n"
+      "are there. Entries are created anew: when they were created before is in the file\n"
+      "only. Client flags of the memcache protocol are not exported.\n"
+      "Exit codes: 0 done, 1 not found or a bad file to import, 2 wrong usage, 3 connection,\n"
+      "server or disk error.");
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& success) {

@@ -1,7 +1,10 @@
 // The commands of corelane-cli and how lines become words, on a server that a test scripts.
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
+#include <filesystem>
+#include <fstream>
 #include <memory>
 #include <optional>
 #include <sstream>
@@ -51,6 +54,25 @@ class CommandsTest : public testing::Test {
   Commands commands_{*backend_, out_, err_};
   Outcome outcome_ = Outcome::kDone;
 };
+
+TEST_F(CommandsTest, AnImportSaysWhatFailed) {
+  const std::string file = testing::TempDir() + "corelane-cli-import-" + std::to_string(::getpid());
+  std::ofstream(file) << "*3\r\n$3\r\nSET\r\n$4\r\nfull\r\n$1\r\nv\r\n"
+                         "*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$1\r\nv\r\n";
+  EXPECT_EQ(Run("import " + file + " --format=resp"), "imported 1, skipped 0 expired, failed 1\n");
+  EXPECT_EQ(outcome_, Outcome::kFailed);
+  EXPECT_EQ(err_.str(), "error: no room for the log\n");
+  EXPECT_EQ(Run("get k"), "v\n");
+  // When nothing at all goes in, the rest is not tried.
+  std::ofstream all_full(file);
+  for (int i = 0; i < 2'000; ++i) all_full << "*3\r\n$3\r\nSET\r\n$4\r\nfull\r\n$1\r\nv\r\n";
+  all_full.close();
+  const size_t before = store_.executed();
+  EXPECT_EQ(Run("import " + file + " --format=resp"),
+            "imported 0, skipped 0 expired, failed 2000\n");
+  EXPECT_LT(store_.executed(), before + 1'000);
+  std::filesystem::remove(file);
+}
 
 TEST_F(CommandsTest, TheWordsOfTheRepl) {
   EXPECT_EQ(Run("get k"), "(nil)\n");

@@ -110,6 +110,24 @@ TEST_F(ProgramTest, OneShot) {
   EXPECT_EQ(ended.err, "error: no room for the log\n");
 }
 
+TEST_F(ProgramTest, ExportAndImportThroughPipes) {
+  EXPECT_EQ(Run(WithPort({"put", "k", "a b"})).exit_code, 0);
+  const Ended exported = Run(WithPort({"export", "-", "--format=zigkv001"}));
+  EXPECT_EQ(exported.exit_code, 0);
+  EXPECT_EQ(exported.err, "exported 1\n");
+  EXPECT_TRUE(exported.out.starts_with("ZIGKV001")) << exported.out;
+  const std::string store = directory_ + "/store";
+  Ended imported = Run({"--embedded", store, "import", "-", "--format=zigkv001"}, exported.out);
+  EXPECT_EQ(imported.exit_code, 0) << imported.err;
+  EXPECT_EQ(imported.out, "imported 1, skipped 0 expired, failed 0\n");
+  EXPECT_EQ(Run({"--embedded", store, "get", "k"}).out, "a b\n");
+  imported = Run({"--embedded", store, "import", "-", "--format=zigkv001"},
+                 exported.out.substr(0, exported.out.size() - 1));
+  EXPECT_EQ(imported.exit_code, 1);
+  EXPECT_EQ(imported.out, "");
+  EXPECT_TRUE(imported.err.starts_with("error: invalid snapshot: ")) << imported.err;
+}
+
 TEST_F(ProgramTest, WrongUsage) {
   for (const std::vector<std::string>& arguments :
        std::vector<std::vector<std::string>>{{"--no-such-flag"},

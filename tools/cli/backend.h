@@ -10,10 +10,20 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
+
+#include "cli/snapshot_format.h"
 
 namespace corelane::cli {
+
+struct TypedPut {
+  std::string key;
+  Value value;
+  std::optional<std::chrono::milliseconds> ttl;
+};
 
 class Backend {
  public:
@@ -33,6 +43,14 @@ class Backend {
   [[nodiscard]] virtual Result<uint64_t> Count() = 0;
   [[nodiscard]] virtual Result<ListPage> List(uint64_t cursor) = 0;
   [[nodiscard]] virtual Result<ServerStats> Stats() = 0;
+
+  // For many entries at once, one result each, in order.
+  [[nodiscard]] virtual std::vector<Result<std::optional<StoredValue>>> GetBatch(
+      std::span<const std::string> keys) = 0;
+  [[nodiscard]] virtual std::vector<Status> PutBatch(std::span<const TypedPut> puts) = 0;
+  // A put that exceeds these would be refused, and may cost the connection.
+  [[nodiscard]] virtual Result<EntryLimits> Limits() = 0;
+
   // The end; tells what a store's last sync has to say. Nothing may be called afterwards.
   [[nodiscard]] virtual Status Close() = 0;
 };

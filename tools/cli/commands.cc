@@ -4,6 +4,7 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <iostream>
 #include <optional>
 #include <ostream>
 #include <system_error>
@@ -11,6 +12,9 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_format.h"
 #include "base/absl_view.h"
+#include "cli/transfer.h"
+#include "env/clock.h"
+#include "env/posix_file_system.h"
 
 namespace corelane::cli {
 namespace {
@@ -62,6 +66,10 @@ std::span<const Commands::Command> Commands::Table() {
       {"count", "count", "how many entries there are", 0, 0, &Commands::Count},
       {"list", "list", "all keys, a line each", 0, 0, &Commands::List},
       {"stats", "stats", "entries, data bytes, capacity, load factor", 0, 0, &Commands::Stats},
+      {"export", "export FILE --format=NAME", "write all entries to a file", 1, 2,
+       &Commands::Export},
+      {"import", "import FILE --format=NAME", "store the entries of a file", 1, 2,
+       &Commands::Import},
       {"ping", "ping", "PONG if somebody is there", 0, 0, &Commands::Ping},
   });
   return kTable;
@@ -169,6 +177,34 @@ Outcome Commands::Ping(Arguments /*arguments*/) {
   if (!status.ok()) return Fail(status);
   out_ << "PONG\n";
   return Outcome::kDone;
+}
+
+Outcome Commands::Export(Arguments arguments) {
+  const Result<TransferRequest> request = ParseTransfer(arguments);
+  if (!request.ok()) return Misused(request.status().message());
+  env::PosixFileSystem files;
+  const env::SystemClock clock;
+  const Result<uint64_t> entries = ExportEntries({backend_, files, clock}, *request, out_);
+  if (!entries.ok()) return Fail(entries.status());
+  // Not among the entries.
+  (request->path == "-" ? err_ : out_) << "exported " << *entries << '\n';
+  return Outcome::kDone;
+}
+
+Outcome Commands::Import(Arguments arguments) {
+  const Result<TransferRequest> request = ParseTransfer(arguments);
+  if (!request.ok()) return Misused(request.status().message());
+  env::PosixFileSystem files;
+  const env::SystemClock clock;
+  const Result<ImportCounts> counts = ImportEntries({backend_, files, clock}, *request, std::cin);
+  if (!counts.ok()) {
+    const Outcome failed = Fail(counts.status());
+    return counts.code() == StatusCode::kCorruption ? Outcome::kBadFile : failed;
+  }
+  const Outcome outcome = counts->failed == 0 ? Outcome::kDone : Fail(counts->failure);
+  out_ << "imported " << counts->imported << ", skipped " << counts->expired << " expired, failed "
+       << counts->failed << '\n';
+  return outcome;
 }
 
 Outcome Commands::Answer(bool yes) {

@@ -18,8 +18,9 @@ namespace corelane::cli {
 enum class Outcome : int {
   kDone = 0,
   kNotFound = 1,  // the answer was (nil) or (0)
+  kBadFile = 1,   // the file to import is not right; nothing was changed
   kUsage = 2,     // no such command, or not with these arguments
-  kFailed = 3,    // connection or server
+  kFailed = 3,    // connection, server or disk
 };
 
 class Commands {
@@ -49,6 +50,8 @@ class Commands {
   Outcome List(Arguments arguments);
   Outcome Stats(Arguments arguments);
   Outcome Ping(Arguments arguments);
+  Outcome Export(Arguments arguments);
+  Outcome Import(Arguments arguments);
   Outcome Fail(const Status& status);
   Outcome Misused(std::string_view why);
   Outcome Answer(bool yes);

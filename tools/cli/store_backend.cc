@@ -41,6 +41,24 @@ class StoreBackend final : public Backend {
     stats.load_factor = of_store.load_factor;
     return stats;
   }
+  std::vector<Result<std::optional<StoredValue>>> GetBatch(
+      std::span<const std::string> keys) override {
+    std::vector<Result<std::optional<StoredValue>>> values;
+    values.reserve(keys.size());
+    for (const std::string& key : keys) values.push_back(store_->GetTyped(key));
+    return values;
+  }
+  std::vector<Status> PutBatch(std::span<const TypedPut> puts) override {
+    std::vector<Status> statuses;
+    statuses.reserve(puts.size());
+    for (const TypedPut& put : puts) {
+      statuses.push_back(store_->PutTyped(put.key, put.value, put.ttl));
+    }
+    return statuses;
+  }
+  Result<EntryLimits> Limits() override {
+    return EntryLimits{kKeyBytesHardMax, kValueBytesHardMax};
+  }
   Status Close() override { return store_->Close(); }
 
  private:

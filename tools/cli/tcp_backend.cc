@@ -1,9 +1,19 @@
+#include <corelane/pipeline.h>
+
+#include <charconv>
 #include <utility>
 
 #include "cli/backend.h"
 
 namespace corelane::cli {
 namespace {
+
+// A figure of STATS; what the server does not say keeps its default.
+void TakeLimit(const ServerStats& stats, std::string_view name, size_t& limit) {
+  for (const auto& [figure, text] : stats.all) {
+    if (figure == name) std::from_chars(text.data(), text.data() + text.size(), limit);
+  }
+}
 
 class TcpBackend final : public Backend {
  public:
@@ -25,6 +35,27 @@ class TcpBackend final : public Backend {
   Result<uint64_t> Count() override { return client_.Count(); }
   Result<ListPage> List(uint64_t cursor) override { return client_.List(cursor); }
   Result<ServerStats> Stats() override { return client_.Stats(); }
+  std::vector<Result<std::optional<StoredValue>>> GetBatch(
+      std::span<const std::string> keys) override {
+    return client_.GetTypedBatch(std::vector<std::string_view>(keys.begin(), keys.end()));
+  }
+  std::vector<Status> PutBatch(std::span<const TypedPut> puts) override {
+    Pipeline pipeline(kKeyBytesHardMax, kValueBytesHardMax);
+    for (const TypedPut& put : puts) pipeline.PutTyped(put.key, put.value, put.ttl);
+    std::vector<Status> statuses;
+    for (PipelineResult& result : client_.Execute(pipeline)) {
+      statuses.push_back(std::move(result.status));
+    }
+    return statuses;
+  }
+  Result<EntryLimits> Limits() override {
+    const Result<ServerStats> stats = client_.Stats();
+    if (!stats.ok()) return stats.status();
+    EntryLimits limits;
+    TakeLimit(*stats, "key_bytes_max", limits.key_bytes_max);
+    TakeLimit(*stats, "value_bytes_max", limits.value_bytes_max);
+    return limits;
+  }
   Status Close() override {
     client_.Close();
     return OkStatus();
