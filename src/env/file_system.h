@@ -88,6 +88,10 @@ class FileSystem {
   [[nodiscard]] virtual Status SyncDirectory(const std::string& path) = 0;
   // Takes the lock, or fails with kLocked after a second at most. Creates the file if need be.
   [[nodiscard]] virtual Result<std::unique_ptr<FileLock>> Lock(const std::string& path) = 0;
+  // For readers: as Lock(), but others may hold the lock as well if they took it by this, and
+  // nothing is written: kNotFound when there is no such file. A file system without such locks has
+  // exclusive ones instead.
+  [[nodiscard]] virtual Result<std::unique_ptr<FileLock>> LockShared(const std::string& path);
 };
 
 // Writes `bytes` to `path` so that after a crash either the old file or the whole new one is there:

@@ -76,6 +76,9 @@ class FileSystemWrapper : public FileSystem {
   [[nodiscard]] Result<std::unique_ptr<FileLock>> Lock(const std::string& path) override {
     return target_.Lock(path);
   }
+  [[nodiscard]] Result<std::unique_ptr<FileLock>> LockShared(const std::string& path) override {
+    return target_.LockShared(path);
+  }
 
  private:
   FileSystem& target_;

@@ -25,6 +25,13 @@ std::string DirectoryOf(const std::string& path) {
 
 }  // namespace
 
+Result<std::unique_ptr<FileLock>> FileSystem::LockShared(const std::string& path) {
+  Result<bool> exists = Exists(path);
+  if (!exists.ok()) return exists.status();
+  if (!*exists) return Status(StatusCode::kNotFound, "lock " + path + ": no such file");
+  return Lock(path);
+}
+
 Status WriteFileAtomically(FileSystem& files, const std::string& path, std::string_view bytes) {
   const std::string temporary = path + ".tmp";
   // One may be left from a crash.

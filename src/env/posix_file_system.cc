@@ -58,6 +58,21 @@ class PosixFileLock final : public FileLock {
   const FileDescriptor descriptor_;
 };
 
+// `kind` is LOCK_EX or LOCK_SH. Right after the call that opened it: errno says why it is not open.
+Result<std::unique_ptr<FileLock>> LockDescriptor(FileDescriptor descriptor, int kind,
+                                                 const std::string& path) {
+  if (!descriptor.open()) return SystemError(errno, "open", path);
+  for (int tries = 1;; ++tries) {
+    if (RetryInterrupted([&] { return flock(descriptor.number(), kind | LOCK_NB); }) == 0) {
+      return std::unique_ptr<FileLock>(std::make_unique<PosixFileLock>(std::move(descriptor)));
+    }
+    if (errno != EWOULDBLOCK) return SystemError(errno, "lock", path);
+    if (tries == PosixFileSystem::kLockTriesMax) break;
+    std::this_thread::sleep_for(std::chrono::milliseconds(PosixFileSystem::kLockPauseMillis));
+  }
+  return Status(StatusCode::kLocked, "lock " + path + ": another process holds it");
+}
+
 }  // namespace
 
 Result<std::unique_ptr<File>> PosixFileSystem::Open(const std::string& path, OpenMode mode) {
@@ -130,17 +145,11 @@ Status PosixFileSystem::SyncDirectory(const std::string& path) {
 }
 
 Result<std::unique_ptr<FileLock>> PosixFileSystem::Lock(const std::string& path) {
-  FileDescriptor descriptor = OpenDescriptor(path, O_RDWR | O_CREAT);
-  if (!descriptor.open()) return SystemError(errno, "open", path);
-  for (int tries = 1;; ++tries) {
-    if (RetryInterrupted([&] { return flock(descriptor.number(), LOCK_EX | LOCK_NB); }) == 0) {
-      return std::unique_ptr<FileLock>(std::make_unique<PosixFileLock>(std::move(descriptor)));
-    }
-    if (errno != EWOULDBLOCK) return SystemError(errno, "lock", path);
-    if (tries == kLockTriesMax) break;
-    std::this_thread::sleep_for(std::chrono::milliseconds(kLockPauseMillis));
-  }
-  return Status(StatusCode::kLocked, "lock " + path + ": another process holds it");
+  return LockDescriptor(OpenDescriptor(path, O_RDWR | O_CREAT), LOCK_EX, path);
+}
+
+Result<std::unique_ptr<FileLock>> PosixFileSystem::LockShared(const std::string& path) {
+  return LockDescriptor(OpenDescriptor(path, O_RDONLY), LOCK_SH, path);
 }
 
 }  // namespace corelane::env

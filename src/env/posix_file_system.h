@@ -42,6 +42,8 @@ class PosixFileSystem final : public FileSystem {
   [[nodiscard]] Status RemoveRecursively(const std::string& path) override;
   [[nodiscard]] Status SyncDirectory(const std::string& path) override;
   [[nodiscard]] Result<std::unique_ptr<FileLock>> Lock(const std::string& path) override;
+  // May be read-only: the file, its directory, the whole file system.
+  [[nodiscard]] Result<std::unique_ptr<FileLock>> LockShared(const std::string& path) override;
 
  private:
   const AllocateBy allocate_by_;

@@ -53,6 +53,16 @@ Status CopyEntries(storage::Engine& engine, std::vector<std::unique_ptr<wal::Lan
   return status;
 }
 
+// As wal::RecoverLane; damage is told together with what it means for a start.
+Result<wal::LaneRecovery> ReadLog(env::FileSystem& files, const wal::LaneIdentity& lane,
+                                  wal::FrameVisitor& visitor) {
+  Result<wal::LaneRecovery> read = wal::RecoverLane(files, lane, visitor);
+  if (read.code() != StatusCode::kCorruption) return read;
+  return Status(StatusCode::kCorruption,
+                read.status().message() +
+                    "; not starting, nothing was changed: restore the file from a copy");
+}
+
 }  // namespace
 
 Result<std::unique_ptr<SliceOpener>> SliceOpener::Open(const SliceOpenerOptions& options) {
@@ -109,7 +119,7 @@ Status SliceOpener::Reshape() {
     const wal::LaneIdentity identity = directory_->Lane(lane);
     const std::unique_ptr<storage::Engine> engine = storage::MakeStripedEngine(hash_seed_);
     LogReplay replay(*engine, hash_seed_, *options_.clock, identity.directory);
-    const Result<wal::LaneRecovery> read = wal::RecoverLane(*options_.files, identity, replay);
+    const Result<wal::LaneRecovery> read = ReadLog(*options_.files, identity, replay);
     if (!read.ok()) return read.status();
     RETURN_IF_ERROR(CopyEntries(*engine, logs, options_.clock->WallMillis()));
   }
@@ -125,7 +135,7 @@ Status SliceOpener::Recover(uint32_t lane) {
   const wal::LaneIdentity identity = directory_->Lane(lane);
   LogReplay replay(*recovered.engine, hash_seed_, *options_.clock, identity.directory);
   const int64_t begin_ns = options_.clock->MonotonicNanos();
-  Result<wal::LaneRecovery> log = wal::RecoverLane(*options_.files, identity, replay);
+  Result<wal::LaneRecovery> log = ReadLog(*options_.files, identity, replay);
   if (!log.ok()) return log.status();
   recovered.log = std::move(*log);
   if (options_.announce && recovered.log.frames != 0) {

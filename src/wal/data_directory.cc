@@ -38,6 +38,34 @@ Result<bool> HoldsLogs(env::FileSystem& files, const std::string& generation) {
   return false;
 }
 
+// The manifest is the last step of a creation, so generations without one are leftovers, but only
+// as long as there is nothing in them.
+Status CheckNoLogs(env::FileSystem& files, const std::string& path) {
+  Result<std::vector<std::string>> names = files.List(path);
+  if (!names.ok()) return names.status();
+  for (const std::string& name : *names) {
+    if (!IsGeneration(name)) continue;
+    Result<bool> logs = HoldsLogs(files, path + "/" + name);
+    if (!logs.ok()) return logs.status();
+    if (*logs) {
+      return Status(StatusCode::kCorruption,
+                    "there are logs in " + name + " but no MANIFEST: restore it from a copy");
+    }
+  }
+  return OkStatus();
+}
+
+// kBadArgument when a server would make a new data directory there, or could not.
+Status CheckIsOurs(env::FileSystem& files, const std::string& path) {
+  Result<bool> exists = files.Exists(path + "/" + std::string(kManifestName));
+  if (!exists.ok() || *exists) return exists.status();
+  exists = files.Exists(path);
+  if (!exists.ok()) return exists.status();
+  if (!*exists) return Status(StatusCode::kBadArgument, "there is no such directory");
+  RETURN_IF_ERROR(CheckNoLogs(files, path));
+  return Status(StatusCode::kBadArgument, "there is no MANIFEST in it, so it is none of corelane");
+}
+
 Status WithDirectory(const Status& status, const std::string& path) {
   return Status(status.code(), absl::StrFormat("data directory %s: %s", path, status.message()));
 }
@@ -66,20 +94,29 @@ Result<std::unique_ptr<DataDirectory>> DataDirectory::Open(env::FileSystem& file
   return directory;
 }
 
-Status DataDirectory::Create(const env::Clock& clock, const NewDirectory& fresh) {
-  Result<std::vector<std::string>> names = files_.List(path_);
-  if (!names.ok()) return names.status();
-  for (const std::string& name : *names) {
-    if (!IsGeneration(name)) continue;
-    // The manifest is the last step of a creation, so generations without one are leftovers, but
-    // only as long as there is nothing in them.
-    Result<bool> logs = HoldsLogs(files_, path_ + "/" + name);
-    if (!logs.ok()) return logs.status();
-    if (*logs) {
-      return Status(StatusCode::kCorruption,
-                    "there are logs in " + name + " but no MANIFEST: restore it from a copy");
-    }
+Result<std::unique_ptr<DataDirectory>> DataDirectory::OpenExisting(env::FileSystem& files,
+                                                                   const std::string& path,
+                                                                   Use use) {
+  // Before the lock, which may make its file.
+  if (Status status = CheckIsOurs(files, path); !status.ok()) return WithDirectory(status, path);
+  const std::string lock_path = path + "/" + std::string(kLockName);
+  Result<std::unique_ptr<env::FileLock>> lock =
+      use == Use::kRead ? files.LockShared(lock_path) : files.Lock(lock_path);
+  if (lock.code() == StatusCode::kLocked) {
+    return Status(
+        StatusCode::kLocked,
+        "data directory " + path + " is in use by a running server or another corelane program");
   }
+  const bool unlocked = use == Use::kRead && lock.code() == StatusCode::kNotFound;
+  if (!lock.ok() && !unlocked) return WithDirectory(lock.status(), path);
+  auto directory =
+      std::make_unique<DataDirectory>(files, path, unlocked ? nullptr : std::move(lock).value());
+  if (Status status = directory->ReadManifest(); !status.ok()) return WithDirectory(status, path);
+  return directory;
+}
+
+Status DataDirectory::Create(const env::Clock& clock, const NewDirectory& fresh) {
+  RETURN_IF_ERROR(CheckNoLogs(files_, path_));
   is_new_ = true;
   const Manifest manifest{.created_at_s = static_cast<uint64_t>(clock.WallMillis() / 1000),
                           .hash_seed = fresh.hash_seed,

@@ -11,7 +11,7 @@
 // behind is removed at the next start.
 //
 // Owned by the server assembly; used by one thread, before the lanes start and after they stop.
-// While it lives, no other process can open the directory.
+// While it lives, no other process can open the directory; but readers can be many at once.
 
 #include <corelane/status.h>
 
@@ -43,7 +43,20 @@ class DataDirectory {
                                                                    const std::string& path,
                                                                    const NewDirectory& fresh);
 
-  // Use Open.
+  // What OpenExisting is for.
+  enum class Use {
+    kRead,  // changes nothing, not even the lock file; beside other readers
+    kChange,
+  };
+
+  // As Open, but never makes a directory: for tools. kBadArgument when there is none of corelane.
+  // Without a lock file, a reader goes on without a lock: no server has used such a directory, it
+  // is a copy.
+  [[nodiscard]] static Result<std::unique_ptr<DataDirectory>> OpenExisting(env::FileSystem& files,
+                                                                           const std::string& path,
+                                                                           Use use);
+
+  // Use Open or OpenExisting.
   DataDirectory(env::FileSystem& files, std::string path, std::unique_ptr<env::FileLock> lock)
       : files_(files), path_(std::move(path)), lock_(std::move(lock)) {}
   DataDirectory(const DataDirectory&) = delete;
@@ -79,7 +92,7 @@ class DataDirectory {
 
   env::FileSystem& files_;
   const std::string path_;
-  const std::unique_ptr<env::FileLock> lock_;
+  const std::unique_ptr<env::FileLock> lock_;  // null for a reader where there is no lock file
   Manifest manifest_;
   bool is_new_ = false;
   uint32_t next_lanes_ = 0;  // of the prepared generation; 0 when there is none

@@ -13,6 +13,8 @@
 namespace corelane::wal {
 namespace {
 
+Status Corrupt(const std::string& what) { return Status(StatusCode::kCorruption, what); }
+
 // The state of one run over a lane's segments.
 class LaneReplay {
  public:
@@ -38,10 +40,6 @@ class LaneReplay {
 
   [[nodiscard]] std::string PathOf(uint64_t number) const {
     return lane_.directory + "/" + SegmentName(number);
-  }
-  [[nodiscard]] Status Corrupt(const std::string& what) const {
-    return Status(StatusCode::kCorruption,
-                  what + "; not starting, nothing was changed: restore the file from a copy");
   }
 
   env::FileSystem& files_;
@@ -92,7 +90,7 @@ Status LaneReplay::ReadSegment(uint64_t number) {
     // is damage.
     Result<bool> blank = reader.IsBlank();
     if (!blank.ok()) return blank.status();
-    if (!*blank || number != numbers_.back()) return Corrupt(status.message());
+    if (!*blank || number != numbers_.back()) return status;
     recovery_.unused_segments.push_back(number);
     return OkStatus();
   }
@@ -103,11 +101,9 @@ Status LaneReplay::ReadSegment(uint64_t number) {
     recovery_.torn_bytes += reader.file_bytes();
     return LookBehindBreak(reader, kSegmentHeaderBytes);
   }
+  RETURN_IF_ERROR(visitor_.OnSegment(reader.header(), reader.file_bytes()));
   Result<SegmentSummary> summary = reader.Read(recovery_.last_seq + 1, visitor_);
-  if (!summary.ok()) {
-    return summary.code() == StatusCode::kCorruption ? Corrupt(summary.status().message())
-                                                     : summary.status();
-  }
+  if (!summary.ok()) return summary.status();
   CountFrames(number, *summary, reader.file_bytes());
   if (summary->clean) return OkStatus();
   BreakAt(number, *summary);
@@ -132,10 +128,7 @@ void LaneReplay::BreakAt(uint64_t number, const SegmentSummary& summary) {
 
 Status LaneReplay::LookBehindBreak(SegmentReader& reader, uint64_t offset) {
   Result<LaterFrames> later = reader.ScanFrom(offset, recovery_.last_seq + 1);
-  if (!later.ok()) {
-    return later.code() == StatusCode::kCorruption ? Corrupt(later.status().message())
-                                                   : later.status();
-  }
+  if (!later.ok()) return later.status();
   recovery_.lost_frames += later->frames;
   durable_seq_ = std::max(durable_seq_, later->durable_seq);
   return OkStatus();

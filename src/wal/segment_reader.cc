@@ -118,11 +118,9 @@ Result<SegmentSummary> SegmentReader::Read(uint64_t next_seq, FrameVisitor& visi
           absl::StrFormat("sequence number %u where %u should be", frame.seq, summary.next_seq);
       return summary;
     }
-    if (frame.type == FrameType::kDurableMark) {
-      summary.durable_seq = std::max(summary.durable_seq, frame.durable_seq);
-    } else {
-      RETURN_IF_ERROR(visitor.OnFrame(frame));
-    }
+    // Only marks have one; it is 0 in all others.
+    summary.durable_seq = std::max(summary.durable_seq, frame.durable_seq);
+    RETURN_IF_ERROR(visitor.OnFrameAt(frame, summary.end_offset));
     summary.end_offset += padded;
     ++summary.next_seq;
     ++summary.frames;

@@ -20,12 +20,22 @@
 namespace corelane::wal {
 
 // Gets the changes of a log in their order: puts, erases, expiries, clears. What a Frame points to
-// is gone after the call.
+// is gone after the call. Anything but OK ends the reading and becomes its result.
 class FrameVisitor {
  public:
   virtual ~FrameVisitor() = default;
-  // Anything but OK ends the reading and becomes its result.
   [[nodiscard]] virtual Status OnFrame(const Frame& frame) = 0;
+
+  // For whoever wants to know where things are. A segment comes before its frames.
+  [[nodiscard]] virtual Status OnSegment(const SegmentHeader& header, uint64_t file_bytes) {
+    static_cast<void>(header), static_cast<void>(file_bytes);
+    return OkStatus();
+  }
+  // Every frame that counts, durable marks included, with its place in the segment.
+  [[nodiscard]] virtual Status OnFrameAt(const Frame& frame, uint64_t offset) {
+    static_cast<void>(offset);
+    return frame.type == FrameType::kDurableMark ? OkStatus() : OnFrame(frame);
+  }
 };
 
 struct SegmentSummary {

@@ -129,6 +129,22 @@ TEST_F(PosixFileSystemTest, ALockExcludesUntilItIsGivenUp) {
   EXPECT_EQ(files_.Lock(directory_.Sub("none/LOCK")).code(), StatusCode::kNotFound);
 }
 
+TEST_F(PosixFileSystemTest, SharedLocksExcludeOnlyTheOtherKindAndMakeNoFile) {
+  const std::string path = directory_.Sub("LOCK");
+  EXPECT_EQ(files_.LockShared(path).code(), StatusCode::kNotFound);
+  EXPECT_FALSE(*files_.Exists(path));
+  Touch("LOCK");
+  {
+    const auto first = files_.LockShared(path);
+    const auto second = files_.LockShared(path);
+    EXPECT_TRUE(first.ok() && second.ok());
+    EXPECT_EQ(files_.Lock(path).code(), StatusCode::kLocked);
+  }
+  const auto exclusive = files_.Lock(path);
+  ASSERT_TRUE(exclusive.ok());
+  EXPECT_EQ(files_.LockShared(path).code(), StatusCode::kLocked);
+}
+
 // The child says on a pipe that it has the lock, and then waits to be killed.
 TEST_F(PosixFileSystemTest, ALockDiesWithItsProcess) {
   const std::string path = directory_.Sub("LOCK");

@@ -64,6 +64,40 @@ TEST_F(DataDirectoryTest, ASecondProcessIsRefused) {
   EXPECT_EQ(status, 0);
 }
 
+TEST_F(DataDirectoryTest, AnExistingOneIsOpenedWithoutMakingAnything) {
+  const auto open = [&](DataDirectory::Use use) {
+    return DataDirectory::OpenExisting(files_, path_, use);
+  };
+  for (const auto use : {DataDirectory::Use::kRead, DataDirectory::Use::kChange}) {
+    EXPECT_EQ(open(use).status().message(),
+              "data directory " + path_ + ": there is no such directory");
+    EXPECT_FALSE(*files_.Exists(path_));
+  }
+  ASSERT_TRUE(files_.CreateDirectories(path_).ok());
+  for (const auto use : {DataDirectory::Use::kRead, DataDirectory::Use::kChange}) {
+    EXPECT_EQ(open(use).code(), StatusCode::kBadArgument);
+    EXPECT_TRUE(files_.List(path_)->empty());
+  }
+  ASSERT_TRUE(Open().ok());
+  {
+    const auto reader = open(DataDirectory::Use::kRead);
+    ASSERT_TRUE(reader.ok()) << reader.status().ToString();
+    EXPECT_EQ((*reader)->manifest().hash_seed, 77u);
+    EXPECT_FALSE((*reader)->is_new());
+    EXPECT_TRUE(open(DataDirectory::Use::kRead).ok());
+    EXPECT_EQ(open(DataDirectory::Use::kChange).code(), StatusCode::kLocked);
+    EXPECT_EQ(Open().code(), StatusCode::kLocked);
+  }
+  ASSERT_TRUE(files_.Remove(path_ + "/LOCK").ok());
+  EXPECT_TRUE(open(DataDirectory::Use::kRead).ok());
+  EXPECT_FALSE(*files_.Exists(path_ + "/LOCK"));
+  const auto changer = open(DataDirectory::Use::kChange);
+  EXPECT_TRUE(changer.ok() && *files_.Exists(path_ + "/LOCK"));
+  EXPECT_EQ(
+      open(DataDirectory::Use::kRead).status().message(),
+      "data directory " + path_ + " is in use by a running server or another corelane program");
+}
+
 TEST_F(DataDirectoryTest, ANewerManifestIsRefusedAndNothingTouched) {
   ASSERT_TRUE(Open().ok());
   const std::string newer = "corelane manifest 2\nsomething else\n";

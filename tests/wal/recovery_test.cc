@@ -123,11 +123,36 @@ TEST_F(RecoveryTest, ABadFrameBelowAMarkNamesFileAndOffsetAndChangesNothing) {
   KeepingVisitor visitor;
   const auto recovery = Recover(visitor);
   ASSERT_EQ(recovery.code(), StatusCode::kCorruption);
-  EXPECT_EQ(
-      recovery.status().message(),
-      "corrupt frame in " + SegmentPath(1) + " at offset " + std::to_string(ends_[1]) +
-          ": checksum mismatch; not starting, nothing was changed: restore the file from a copy");
+  EXPECT_EQ(recovery.status().message(), "corrupt frame in " + SegmentPath(1) + " at offset " +
+                                             std::to_string(ends_[1]) + ": checksum mismatch");
   EXPECT_EQ(ReadBytes(SegmentPath(1)), segments_[0]);
+}
+
+TEST_F(RecoveryTest, AVisitorThatAsksIsToldWhereEveryFrameIs) {
+  class PlaceVisitor final : public FrameVisitor {
+   public:
+    Status OnFrame(const Frame&) override { return Status(StatusCode::kError, "not asked for"); }
+    Status OnSegment(const SegmentHeader& header, uint64_t file_bytes) override {
+      places +=
+          "segment " + std::to_string(header.number) + " " + std::to_string(file_bytes) + "; ";
+      return OkStatus();
+    }
+    Status OnFrameAt(const Frame& frame, uint64_t offset) override {
+      places += std::to_string(frame.seq) + " at " + std::to_string(offset) + "; ";
+      return OkStatus();
+    }
+    std::string places;
+  };
+  StartSegment(0);
+  AddPut("a", "1");
+  AddMark(1);
+  StartSegment(0);
+  AddPut("a", "1");
+  segments_[1].resize(200, '\0');
+  WriteAll();
+  PlaceVisitor visitor;
+  ASSERT_TRUE(RecoverLane(files_, lane_, visitor).ok());
+  EXPECT_EQ(visitor.places, "segment 1 128; 1 at 64; 2 at 96; segment 2 200; 3 at 64; ");
 }
 
 TEST_F(RecoveryTest, AHoleThatNoSyncHadCoveredCutsWhatFollows) {
