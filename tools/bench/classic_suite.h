@@ -15,7 +15,7 @@
 
 #include "base/histogram.h"
 #include "bench/latency_buckets.h"
-#include "bench/progress.h"
+#include "common/progress.h"
 #include "env/clock.h"
 
 namespace corelane::tools {

@@ -9,8 +9,8 @@
 #include <map>
 
 #include "bench/live_text.h"
-#include "bench/progress.h"
 #include "bench/stop_signals.h"
+#include "common/progress.h"
 #include "env/clock.h"
 #include "loadgen/load_options.h"
 #include "loadgen/load_run.h"

@@ -1,4 +1,4 @@
-#include "bench/progress.h"
+#include "common/progress.h"
 
 #include <unistd.h>
 
