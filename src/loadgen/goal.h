@@ -2,6 +2,9 @@
 
 // Goals: what latencies have to keep to, as "p99<1ms,p99.9<5ms", and whether a run has. Plain
 // values; pure functions, any thread.
+//
+// A goal holds where the upper limit of the percentile's 95 % interval is below it: what chance may
+// have made of a percentile a little above is then no reason to believe in it.
 
 #include <corelane/status.h>
 
@@ -25,10 +28,11 @@ struct Goal {
 
 struct GoalState {
   bool holds = false;
-  std::string because;  // "p99 is 0.42 ms, below 1 ms"
+  std::string because;  // "p99 is 0.42 ms (up to 0.5 ms), below 1 ms"
 };
-// Whether all of them hold for these latencies. A percentile that the answers do not carry does not
-// hold.
-[[nodiscard]] GoalState CheckGoals(std::span<const Goal> goals, const base::Histogram& latency_ns);
+// Whether all of them hold for these latencies, with `failed` operations that had no answer: those
+// are slower than any. A percentile that the answers do not carry does not hold.
+[[nodiscard]] GoalState CheckGoals(std::span<const Goal> goals, const base::Histogram& latency_ns,
+                                   uint64_t failed);
 
 }  // namespace corelane::loadgen

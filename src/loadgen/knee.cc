@@ -19,7 +19,13 @@ std::optional<Knee> FindKnee(std::span<const CurvePoint> points) {
   if (valid < kPointsMin) return std::nullopt;
   Knee knee{.index = *best, .because = {}};
   const CurvePoint& point = points[*best];
-  if (*best == last_valid && *best + 1 == points.size()) {
+  const bool last = *best == last_valid;
+  if (last && *best + 1 < points.size() && points[*best + 1].generator_limited) {
+    knee.because = absl::StrFormat(
+        "Throughput over p99 still grows at %.0f/s, and from there on it is the generator that "
+        "cannot go further: the knee lies beyond.",
+        point.per_s);
+  } else if (last && *best + 1 == points.size()) {
     knee.because = absl::StrFormat(
         "Throughput over p99 still grows at the highest rate, %.0f/s: the knee lies beyond it.",
         point.per_s);

@@ -15,7 +15,9 @@ namespace corelane::loadgen {
 struct CurvePoint {
   double per_s = 0;  // achieved
   double p99_us = 0;
-  bool valid = false;  // a run that was saturated, limited by the generator or failing is no point
+  bool valid = false;  // a run that was saturated, limited by the generator or failing is no
+                       // point, nor is one whose answers do not carry the p99
+  bool generator_limited = false;
 };
 
 struct Knee {

@@ -16,6 +16,7 @@
 namespace corelane::loadgen {
 
 struct RateSearchOptions {
+  // lowest <= from <= to
   double from_per_s = 1000;
   double to_per_s = 1e7;
   double lowest_per_s = 1;  // below it nothing is looked for
@@ -26,7 +27,7 @@ class RateSearch {
  public:
   explicit RateSearch(const RateSearchOptions& options);
 
-  // The rate to try; nothing: the search is over.
+  // The rate to try, in whole operations a second; nothing: the search is over.
   [[nodiscard]] std::optional<double> Next() const;
   // What came of it.
   void Tell(bool holds);
@@ -36,6 +37,8 @@ class RateSearch {
   [[nodiscard]] std::optional<double> failed_per_s() const { return failed_; }
 
  private:
+  [[nodiscard]] double Between() const;
+
   const RateSearchOptions options_;
   double next_;
   bool failed_once_ = false;  // at next_

@@ -35,6 +35,9 @@ TEST(Knee, RunsThatAreNotValidAreNoPoints) {
   EXPECT_EQ(knee->index, 2U);
   // The next rate was tried and was too much: this one is the knee.
   EXPECT_EQ(knee->because.find("beyond"), std::string::npos) << knee->because;
+  // ... unless it was the generator that could not go on: then nobody knows.
+  points[3].generator_limited = true;
+  EXPECT_NE(FindKnee(points)->because.find("the generator"), std::string::npos);
   points[0].valid = false;
   EXPECT_FALSE(FindKnee(points));
   EXPECT_FALSE(FindKnee({}));

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <vector>
 
 namespace corelane::loadgen {
@@ -24,7 +25,8 @@ TEST(RateSearch, FindsTheLimitWhereverItIs) {
     const std::vector<double> tried = Search(search, limit);
     ASSERT_TRUE(search.held_per_s()) << limit;
     EXPECT_LE(*search.held_per_s(), limit);
-    EXPECT_GT(*search.held_per_s() * 1.0201, limit);
+    // As close as asked for, or as close as whole operations come.
+    EXPECT_GE(std::max(*search.held_per_s() * 1.0201, *search.held_per_s() + 1), limit);
     EXPECT_LT(tried.size(), 35U) << limit;
   }
 }
@@ -44,10 +46,8 @@ TEST(RateSearch, GivesUpWhereNothingHolds) {
 }
 
 TEST(RateSearch, LooksForNothingBelowTheLowest) {
-  RateSearch search({.from_per_s = 10, .to_per_s = 5000, .lowest_per_s = 100});
-  EXPECT_EQ(Search(search, 50), (std::vector<double>{100, 100}));
-  RateSearch narrow({.from_per_s = 10, .to_per_s = 50, .lowest_per_s = 100});
-  EXPECT_EQ(Search(narrow, 500), (std::vector<double>{100}));
+  RateSearch search({.from_per_s = 150, .to_per_s = 5000, .lowest_per_s = 100});
+  EXPECT_EQ(Search(search, 50), (std::vector<double>{150, 150, 100, 100}));
 }
 
 TEST(RateSearch, OneFailureIsTriedAgain) {
@@ -59,7 +59,7 @@ TEST(RateSearch, OneFailureIsTriedAgain) {
   search.Tell(false);
   search.Tell(false);
   ASSERT_TRUE(search.Next());
-  EXPECT_NEAR(*search.Next(), 1414, 1);
+  EXPECT_EQ(*search.Next(), 1415);
 }
 
 }  // namespace
