@@ -54,6 +54,46 @@ std::string Describe(const FigureComparison& figure) {
                          100 * (comparison.ratio_high - 1));
 }
 
+// How far B may be from A without its having been noticed.
+std::string Hidden(std::span<const FigureComparison> figures) {
+  std::string list;
+  for (const FigureComparison& figure : figures) {
+    const double most = std::max(figure.comparison.ratio_high - 1, 1 - figure.comparison.ratio_low);
+    absl::StrAppendFormat(&list, "%s%s %.1f %%", list.empty() ? "" : ", ",
+                          base::ToAbsl(figure.a.name), 100 * most);
+  }
+  return list;
+}
+
+ComparisonVerdict JudgeFigures(std::span<const FigureComparison> figures) {
+  if (figures.empty()) {
+    return {ComparedAs::kTooFewRounds, "There is no figure that all runs have."};
+  }
+  std::string better;
+  std::string worse;
+  bool too_few = false;
+  for (const FigureComparison& figure : figures) {
+    const Verdict verdict = figure.comparison.verdict;
+    too_few |= verdict == Verdict::kTooFewRounds;
+    if (verdict != Verdict::kFaster && verdict != Verdict::kSlower) continue;
+    std::string& list = verdict == Verdict::kFaster ? better : worse;
+    absl::StrAppend(&list, list.empty() ? "" : ", ", Describe(figure));
+  }
+  if (too_few) {
+    return {ComparedAs::kTooFewRounds,
+            absl::StrFormat("It takes %u rounds or more to tell a difference from chance.",
+                            kCompareRoundsMin)};
+  }
+  if (!better.empty() && !worse.empty()) {
+    return {ComparedAs::kMixed,
+            absl::StrCat("B is better in ", better, "; it is worse in ", worse, ".")};
+  }
+  if (!better.empty()) return {ComparedAs::kFaster, absl::StrCat("B is better in ", better, ".")};
+  if (!worse.empty()) return {ComparedAs::kSlower, absl::StrCat("B is worse in ", worse, ".")};
+  return {ComparedAs::kNoDifference,
+          absl::StrCat("None is shown. What could hide in the noise: ", Hidden(figures), ".")};
+}
+
 }  // namespace
 
 std::vector<RunFigure> FiguresOf(const Report& report) {
@@ -125,34 +165,41 @@ std::string_view ComparedAsName(ComparedAs compared) {
       return "mixed";
     case ComparedAs::kTooFewRounds:
       return "too few rounds";
+    case ComparedAs::kNotComparable:
+      return "not comparable";
   }
   return "unknown";
 }
 
-ComparisonVerdict JudgeComparison(std::span<const FigureComparison> figures) {
-  std::string better;
-  std::string worse;
-  bool too_few = figures.empty();
-  for (const FigureComparison& figure : figures) {
-    const Verdict verdict = figure.comparison.verdict;
-    too_few |= verdict == Verdict::kTooFewRounds;
-    if (verdict != Verdict::kFaster && verdict != Verdict::kSlower) continue;
-    std::string& list = verdict == Verdict::kFaster ? better : worse;
-    absl::StrAppend(&list, list.empty() ? "" : ", ", Describe(figure));
+void RunVerdicts::Add(RunVerdict verdict) {
+  ++runs;
+  failing += verdict == RunVerdict::kFailing ? 1 : 0;
+  saturated += verdict == RunVerdict::kSaturated ? 1 : 0;
+  generator_limited += verdict == RunVerdict::kGeneratorLimited ? 1 : 0;
+}
+
+ComparisonVerdict JudgeComparison(std::span<const FigureComparison> figures,
+                                  const RunVerdicts& verdicts) {
+  constexpr double kSaturatedShareMax = 0.1;
+  if (verdicts.failing > 0) {
+    return {ComparedAs::kNotComparable,
+            absl::StrFormat("%u of %u runs were FAILING.", verdicts.failing, verdicts.runs)};
   }
-  if (too_few) {
-    return {ComparedAs::kTooFewRounds,
-            absl::StrFormat("It takes %u rounds or more to tell a difference from chance.",
-                            kCompareRoundsMin)};
+  if (static_cast<double>(verdicts.saturated) >
+      kSaturatedShareMax * static_cast<double>(verdicts.runs)) {
+    return {ComparedAs::kNotComparable,
+            absl::StrFormat("%u of %u runs were SATURATED, so that their latencies grow with their "
+                            "length: ask for less.",
+                            verdicts.saturated, verdicts.runs)};
   }
-  if (!better.empty() && !worse.empty()) {
-    return {ComparedAs::kMixed,
-            absl::StrCat("B is better in ", better, "; it is worse in ", worse, ".")};
+  ComparisonVerdict verdict = JudgeFigures(figures);
+  if (2 * verdicts.generator_limited > verdicts.runs) {
+    absl::StrAppendFormat(&verdict.because,
+                          " %u of %u runs were limited by the generator, before which all servers "
+                          "look alike.",
+                          verdicts.generator_limited, verdicts.runs);
   }
-  if (!better.empty()) return {ComparedAs::kFaster, absl::StrCat("B is better in ", better, ".")};
-  if (!worse.empty()) return {ComparedAs::kSlower, absl::StrCat("B is worse in ", worse, ".")};
-  return {ComparedAs::kNoDifference,
-          "No figure differs by more than what chance and the least effect explain."};
+  return verdict;
 }
 
 std::vector<FigureSpread> SpreadsOf(std::span<const std::vector<RunFigure>> rounds) {
@@ -169,8 +216,8 @@ std::vector<FigureSpread> SpreadsOf(std::span<const std::vector<RunFigure>> roun
                        .median = Median(*values),
                        .least = values->front(),
                        .most = values->back(),
-                       .low = ranks ? (*values)[ranks->low - 1] : values->front(),
-                       .high = ranks ? (*values)[ranks->high - 1] : values->back()});
+                       .low = ranks ? (*values)[ranks->low - 1] : 0,
+                       .high = ranks ? (*values)[ranks->high - 1] : 0});
   }
   return spreads;
 }

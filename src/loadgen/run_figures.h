@@ -57,16 +57,35 @@ struct FigureCompareOptions {
 [[nodiscard]] std::vector<FigureComparison> CompareFigures(std::span<const FigurePair> rounds,
                                                            const FigureCompareOptions& options);
 
-enum class ComparedAs : uint8_t { kNoDifference, kFaster, kSlower, kMixed, kTooFewRounds };
+enum class ComparedAs : uint8_t {
+  kNoDifference,  // none is shown; how big a one could hide in the noise is said with it
+  kFaster,
+  kSlower,
+  kMixed,
+  kTooFewRounds,
+  kNotComparable,  // the runs are not what they should be
+};
 
-// "no difference", "faster", "slower", "mixed", "too few rounds": said of B.
+// "no difference", "faster", "slower", "mixed", "too few rounds", "not comparable": said of B.
 [[nodiscard]] std::string_view ComparedAsName(ComparedAs compared);
 
 struct ComparisonVerdict {
   ComparedAs is = ComparedAs::kTooFewRounds;
   std::string because;  // a sentence, with the figures that differ
 };
-[[nodiscard]] ComparisonVerdict JudgeComparison(std::span<const FigureComparison> figures);
+
+// What the runs of a comparison, of both sides together, were judged to be.
+struct RunVerdicts {
+  size_t runs = 0;
+  size_t failing = 0;
+  size_t saturated = 0;
+  size_t generator_limited = 0;
+
+  void Add(RunVerdict verdict);
+};
+// One failing run, or one saturated in ten, and nothing is compared.
+[[nodiscard]] ComparisonVerdict JudgeComparison(std::span<const FigureComparison> figures,
+                                                const RunVerdicts& verdicts);
 
 // How one figure scatters over rounds that should be alike.
 struct FigureSpread {
@@ -75,8 +94,8 @@ struct FigureSpread {
   double median = 0;
   double least = 0;
   double most = 0;
-  // Where the true median lies, by order statistics; least and most where there are too few rounds
-  // to say.
+  // Where the true median lies at 95 %, by order statistics; 0 where there are too few rounds to
+  // say, which is below 6.
   double low = 0;
   double high = 0;
 };

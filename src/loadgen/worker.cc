@@ -212,6 +212,7 @@ void Worker::BecomeReady() {
 
 void Worker::Begin(int64_t begin_ns) {
   phase_ = Phase::kRunning;
+  last_reply_ns_ = now_ns_;
   begin_ns_ = begin_ns;
   const int64_t from_ns = begin_ns + options_.warmup_ns;
   tally_.Begin(from_ns, options_.duration_ns == 0 ? INT64_MAX : from_ns + options_.duration_ns);
@@ -320,6 +321,8 @@ void Worker::OnReply(Connection& connection, const Pending& pending, const WireR
     ++prefilled_;
     return;
   }
+  last_reply_ns_ = now_ns_;
+  broken_since_reply_ = 0;
   const bool failed = reply.outcome == Outcome::kError;
   const bool counts = tally_.Counts(pending);
   if (counts) tally_.CountKeys(pending, reply);
@@ -354,6 +357,7 @@ void Worker::OnBroken(Connection& connection, const std::string& why) {
     return Fail(Status(StatusCode::kConnectionLost, TargetText(connection.target()) + ": " + why));
   }
   tally_.NoteError(why);
+  ++broken_since_reply_;
   CountLost(connection, &OpFigures::lost);
 }
 
@@ -364,6 +368,12 @@ void Worker::CountLost(Connection& connection, uint64_t OpFigures::*how) {
     if (verifier != nullptr) verifier->OnLost(pending);
     if (tally_.Counts(pending)) tally_.CountLost(pending, how);
   });
+}
+
+// All connections broke, were opened again, and broke again, and nothing was answered for so long.
+bool Worker::IsServerGone() const {
+  return broken_since_reply_ > 2 * connections_.size() &&
+         now_ns_ - last_reply_ns_ >= options_.timeout_ns;
 }
 
 // Opens again what is closed, and gives up what does not answer.
@@ -382,6 +392,8 @@ void Worker::LookAfterConnections() {
     }
     if (phase_ == Phase::kRunning && connection->closed()) Reopen(*connection);
   }
+  // A run that counts operations would wait for ever for a server that is gone.
+  if (options_.duration_ns == 0 && IsServerGone()) tally_.EndBy(now_ns_);
 }
 
 void Worker::GiveUp(Connection& connection) {

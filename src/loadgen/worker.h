@@ -99,6 +99,7 @@ class Worker final : public ConnectionListener {
   }
   [[nodiscard]] bool IsLoaded() const;
   void CountLost(Connection& connection, uint64_t OpFigures::*how);
+  [[nodiscard]] bool IsServerGone() const;
   void LookAfterConnections();
   void GiveUp(Connection& connection);
   void Reopen(Connection& connection);
@@ -136,6 +137,8 @@ class Worker final : public ConnectionListener {
   int64_t begin_ns_ = 0;
   int64_t drain_until_ns_ = INT64_MAX;
   int64_t looked_after_ns_ = 0;
+  int64_t last_reply_ns_ = 0;
+  uint64_t broken_since_reply_ = 0;  // connections
   int64_t measured_ns_ = 0;
   int64_t cpu_from_ns_ = -1;  // of the thread, when counting began; below 0: not yet
   int64_t cpu_ns_ = 0;

@@ -23,7 +23,7 @@ import tap  # noqa: E402
 
 TIMEOUT_S = 100
 TARGET = "resp://127.0.0.1:{port}"
-SMALL = ["--connections=2", "--warmup=20ms", "--keys=100"]
+SMALL = ["--connections=2", "--warmup=20ms", "--keys=100", "--timeout=1s"]
 # So many operations and not so much time: a busy machine takes longer and finds the same.
 COUNTED = SMALL + ["--operations=20"]
 TIMED = SMALL + ["--duration=150ms"]
@@ -122,20 +122,50 @@ class Experiments(unittest.TestCase):
     def test_compare_says_when_runs_fail(self):
         code, _, err, document = self.compare([], ["--error"], "--rounds=6")
         self.assertEqual(code, 1)
-        self.assertIn("6 runs were FAILING", err)
+        self.assertIn("no comparison: 6 of 12 runs were FAILING", err)
+        self.assertEqual(document["verdict"]["is"], "not comparable")
         self.assertEqual(document["rounds"][0]["b"]["verdict"]["is"], "FAILING")
 
     def test_compare_can_be_stopped(self):
+        path = os.path.join(self.directory, "stopped.json")
         with self.start("compare", TARGET, TARGET, "--start-a", self.server(), "--start-b",
-                        self.server(), *COUNTED, "--rounds=1000") as process:
+                        self.server(), *COUNTED, "--rounds=1000", f"--json={path}") as process:
             for line in process.stderr:
                 if line.startswith("round 2 of 1000, A"):
                     break
             process.send_signal(signal.SIGINT)
-            out, _ = process.communicate(timeout=TIMEOUT_S)
+            out, err = process.communicate(timeout=TIMEOUT_S)
         self.assertEqual(process.returncode, 1)
-        self.assertIn("rounds, intervals of 95 %", out)
+        self.assertIn("stopped before the end", err)
+        with open(path, encoding="utf-8") as file:
+            rounds = json.load(file)["rounds"]
+        self.assertGreaterEqual(len(rounds), 1)
+        self.assertIn(f"{len(rounds)} rounds, intervals of 95 %", out)
         self.nothing_is_left()
+
+    def test_a_server_that_dies_takes_nothing_along(self):
+        code, out, err, document = self.compare([], ["--commands=2000"], "--rounds=1000")
+        self.assertEqual(code, 1)
+        self.assertTrue(document["rounds"])
+        self.assertLess(len(document["rounds"]), 1000)
+        self.assertIn("median of A", out)
+
+    def test_a_file_that_cannot_be_written_is_said_before(self):
+        with self.start("repeat", "--target", TARGET, "--start", self.server(), *COUNTED,
+                        "--json=/nowhere/at/all.json") as process:
+            _, err = process.communicate(timeout=TIMEOUT_S)
+        self.assertEqual(process.returncode, 2)
+        self.assertIn("cannot write /nowhere/at/all.json", err)
+        self.assertFalse(os.path.exists(self.diary_path))
+
+    def test_wrong_answers_are_an_error_of_the_experiment(self):
+        # It says OK to every write and then knows no key.
+        code, _, err, document = self.bench(
+            "repeat", "--rounds=2", "--target", TARGET, "--start", self.server(), "--verify",
+            "--mix=read=1,update=1", *COUNTED)
+        self.assertEqual(code, 1)
+        self.assertIn("--verify: the server's answers are wrong", err)
+        self.assertEqual(document["rounds"][0]["verdict"]["is"], "FAILING")
 
     # ---- sweep ----
 
@@ -157,6 +187,13 @@ class Experiments(unittest.TestCase):
         self.assertIn("kernel", document["environment"])
         with open(page, encoding="utf-8") as file:
             self.assertIn("corelane-bench sweep 1", file.read())
+
+    def test_sweep_takes_high_rates(self):
+        code, _, err, document = self.bench(
+            "sweep", "--rates=1234567,2m", "--target", TARGET, "--start", self.server(), *SMALL,
+            "--operations=50")
+        self.assertEqual(code, 0, err)
+        self.assertEqual([point["rate"] for point in document["points"]], [1234567, 2000000])
 
     # ---- find-max ----
 
@@ -221,6 +258,11 @@ class Experiments(unittest.TestCase):
                  "--restart: it takes --start-a"),
                 (["compare", "x", "y", "--figures=p98"], "p98 not in"),
                 (["repeat", "--rounds=1"], "--rounds"),
+                (["find-max", "--slo=p99<1ms", "--operations=100"], "takes 368 answers"),
+                (["find-max", "--slo=p99.9<1ms", "--duration=100ms"], "begin there, or run longer"),
+                (["find-max", "--slo=p50<1ms", "--from=2k", "--to=1k"], "--from is above --to"),
+                (["compare", "x", "y", "--figures=server-cpu"], "takes --pid-a and --pid-b"),
+                (["compare", "x", "y", "--figures=throughput", "--rate=1k"], "what was asked for"),
         ]:
             with self.subTest(flags=flags):
                 code, _, err, _ = self.bench(*flags)

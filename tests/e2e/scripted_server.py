@@ -2,11 +2,12 @@
 """A RESP server that knows no data: a GET misses, everything else is OK. For tests of programs that
 start servers and measure them.
 
-usage: scripted_server.py PORT DIARY [--delay-ms=N] [--error] [--note=TEXT]
+usage: scripted_server.py PORT DIARY [--delay-ms=N] [--error] [--commands=N] [--note=TEXT]
 
   DIARY       a file to which a line is added at the start: process, cores, note
   --delay-ms  how long each command takes
   --error     every command is an error
+  --commands  it ends after so many
 """
 
 import argparse
@@ -53,14 +54,21 @@ async def main():
     parser.add_argument("diary")
     parser.add_argument("--delay-ms", type=float, default=0)
     parser.add_argument("--error", action="store_true")
+    parser.add_argument("--commands", type=int, default=0)
     parser.add_argument("--note", default="")
     arguments = parser.parse_args()
 
+    left = arguments.commands
+
     async def serve(reader, writer):
+        nonlocal left
         received = b""
         while fresh := await reader.read(1 << 16):
             kinds, received = commands_in(received + fresh)
             for is_get in kinds:
+                left -= 1
+                if left == 0:
+                    os._exit(0)
                 # Not asyncio's: one command at a time, as a server with one thread has it.
                 time.sleep(arguments.delay_ms / 1000)
                 if arguments.error:

@@ -10,6 +10,7 @@
 namespace corelane::loadgen {
 namespace {
 
+constexpr RunVerdicts kAllValid{.runs = 20};
 constexpr int64_t kSecond = 1'000'000'000;
 
 // A closed loop: `answers` of 1 to 100 us.
@@ -68,7 +69,7 @@ TEST(RunFigures, OfTheSameHardlyEverDiffer) {
   for (uint64_t seed = 1; seed <= 400; ++seed) {
     const auto compared = CompareFigures(Rounds(10, 1, seed), {});
     ASSERT_EQ(compared.size(), 2U);
-    differ += JudgeComparison(compared).is != ComparedAs::kNoDifference ? 1 : 0;
+    differ += JudgeComparison(compared, kAllValid).is != ComparedAs::kNoDifference ? 1 : 0;
   }
   // 5 % of them by chance, and three standard deviations of that.
   EXPECT_LE(differ, 33);
@@ -76,24 +77,45 @@ TEST(RunFigures, OfTheSameHardlyEverDiffer) {
 
 TEST(RunFigures, ADifferenceIsFoundAndSaid) {
   const auto compared = CompareFigures(Rounds(10, 1.05, 1), {});
-  const ComparisonVerdict verdict = JudgeComparison(compared);
+  const ComparisonVerdict verdict = JudgeComparison(compared, kAllValid);
   EXPECT_EQ(verdict.is, ComparedAs::kSlower);
   EXPECT_NE(verdict.because.find("worse in p99 +5."), std::string::npos) << verdict.because;
   EXPECT_EQ(verdict.because.find("throughput"), std::string::npos) << verdict.because;
-  EXPECT_EQ(JudgeComparison(CompareFigures(Rounds(10, 0.9, 1), {})).is, ComparedAs::kFaster);
+  EXPECT_EQ(JudgeComparison(CompareFigures(Rounds(10, 0.9, 1), {}), kAllValid).is,
+            ComparedAs::kFaster);
 }
 
 TEST(RunFigures, WhatIsBetterInOneAndWorseInAnotherIsMixed) {
   std::vector<FigurePair> rounds = Rounds(10, 1.2, 1);
   for (FigurePair& round : rounds) round.b[0].value *= 1.2;
-  EXPECT_EQ(JudgeComparison(CompareFigures(rounds, {})).is, ComparedAs::kMixed);
-  EXPECT_EQ(JudgeComparison(CompareFigures(rounds, {.names = {"throughput"}})).is,
+  EXPECT_EQ(JudgeComparison(CompareFigures(rounds, {}), kAllValid).is, ComparedAs::kMixed);
+  EXPECT_EQ(JudgeComparison(CompareFigures(rounds, {.names = {"throughput"}}), kAllValid).is,
             ComparedAs::kFaster);
 }
 
 TEST(RunFigures, TooFewRoundsAreNoVerdict) {
-  EXPECT_EQ(JudgeComparison(CompareFigures(Rounds(5, 2, 1), {})).is, ComparedAs::kTooFewRounds);
-  EXPECT_EQ(JudgeComparison(CompareFigures({}, {})).is, ComparedAs::kTooFewRounds);
+  EXPECT_EQ(JudgeComparison(CompareFigures(Rounds(5, 2, 1), {}), kAllValid).is,
+            ComparedAs::kTooFewRounds);
+  EXPECT_EQ(JudgeComparison(CompareFigures({}, {}), kAllValid).is, ComparedAs::kTooFewRounds);
+}
+
+TEST(RunFigures, WhatCouldHideInTheNoiseIsSaid) {
+  const ComparisonVerdict verdict =
+      JudgeComparison(CompareFigures(Rounds(10, 1, 3), {}), kAllValid);
+  ASSERT_EQ(verdict.is, ComparedAs::kNoDifference);
+  EXPECT_NE(verdict.because.find("could hide in the noise: throughput "), std::string::npos)
+      << verdict.because;
+}
+
+TEST(RunFigures, RunsThatAreNotWhatTheyShouldBeAreNotCompared) {
+  const std::vector<FigureComparison> compared = CompareFigures(Rounds(10, 2, 1), {});
+  EXPECT_EQ(JudgeComparison(compared, {.runs = 20, .failing = 1}).is, ComparedAs::kNotComparable);
+  EXPECT_EQ(JudgeComparison(compared, {.runs = 20, .saturated = 3}).is, ComparedAs::kNotComparable);
+  EXPECT_EQ(JudgeComparison(compared, {.runs = 20, .saturated = 2}).is, ComparedAs::kSlower);
+  const ComparisonVerdict limited =
+      JudgeComparison(compared, {.runs = 20, .generator_limited = 11});
+  EXPECT_EQ(limited.is, ComparedAs::kSlower);
+  EXPECT_NE(limited.because.find("11 of 20 runs were limited"), std::string::npos);
 }
 
 TEST(RunFigures, OneThatARunLacksIsNotCompared) {
@@ -118,7 +140,7 @@ TEST(RunFigures, SpreadTellsWhereTheMedianLies) {
   EXPECT_EQ(spreads[0].low, 2);
   EXPECT_EQ(spreads[0].high, 8);
   rounds.resize(3);
-  EXPECT_EQ(SpreadsOf(rounds)[0].low, 1);
+  EXPECT_EQ(SpreadsOf(rounds)[0].low, 0);  // three rounds tell nothing of it
   EXPECT_TRUE(SpreadsOf({}).empty());
 }
 

@@ -287,6 +287,26 @@ class ClosesOnce final : public Script {
   }
 };
 
+// Closes every connection from request 1000 on, before anything is answered.
+class ClosesForGood final : public Script {
+ public:
+  Answer AnswerTo(uint64_t number, int64_t now_ns) override {
+    return {.at_ns = now_ns + kServiceNanos, .closes = number >= 1000};
+  }
+};
+
+TEST(Worker, ARunThatCountsOperationsEndsWhenTheServerIsGone) {
+  ClosesForGood script;
+  LoadOptions options = Options();
+  options.duration_ns = 0;
+  options.operations = 5000;
+  options.timeout_ns = 3 * kSecond;
+  WorkerRun run(options, script);
+  EXPECT_EQ(run.total().answered(), 1000U);
+  EXPECT_GT(run.total().lost, 100U);
+  EXPECT_LT(run.now_ns(), 10 * kSecond);
+}
+
 TEST(Worker, AConnectionThatBreaksIsOpenedAgain) {
   ClosesOnce script;
   WorkerRun run(OpenLoop(1000, Spacing::kConstant), script);

@@ -91,15 +91,28 @@ void CompareCommand::AddSideFlags(Side& side, const std::string& letter) {
 Status CompareCommand::Run(const std::string& command_line) {
   RETURN_IF_ERROR(laboratory_.Prepare(command_line));
   RETURN_IF_ERROR(CheckFlags());
-  RETURN_IF_ERROR(MeasureAll());
-  return Tell();
+  const Status measured = MeasureAll();
+  if (a_.reports.empty()) return measured;
+  const Status told = Tell();
+  return measured.ok() ? told : measured;
 }
 
 Status CompareCommand::CheckFlags() {
   if (restart_ && (a_.plan.start.empty() || b_.plan.start.empty())) {
     return Status(StatusCode::kBadArgument, "--restart: it takes --start-a and --start-b");
   }
+  const auto asks_for = [&](std::string_view name) {
+    return std::ranges::find(comparing_.names, name) != comparing_.names.end();
+  };
+  if (asks_for("throughput") && laboratory_.options().open_loop()) {
+    return Status(StatusCode::kBadArgument,
+                  "--figures: with --rate the throughput is what was asked for");
+  }
   for (Side* const side : {&a_, &b_}) {
+    if (asks_for("server-cpu") && side->plan.start.empty() && side->plan.pid == 0) {
+      return Status(StatusCode::kBadArgument,
+                    "--figures: server-cpu takes --pid-a and --pid-b, or servers that are started");
+    }
     side->plan.cpus = server_cpus_;
     if (side->label.empty()) side->label = side->plan.target;
   }
@@ -107,36 +120,39 @@ Status CompareCommand::CheckFlags() {
 }
 
 Status CompareCommand::MeasureAll() {
+  const Status status = MeasureRounds();
+  // A round that was broken off is none.
+  const size_t whole = std::min(a_.reports.size(), b_.reports.size());
+  a_.reports.resize(whole);
+  b_.reports.resize(whole);
+  return status;
+}
+
+Status CompareCommand::MeasureRounds() {
   TestedServer a(a_.plan, laboratory_.clock());
   TestedServer b(b_.plan, laboratory_.clock());
   if (!restart_) {
     RETURN_IF_ERROR(a.Start());
     RETURN_IF_ERROR(b.Start());
   }
-  for (uint32_t round = 0; round < rounds_ && !laboratory_.stopped(); ++round) {
+  for (uint32_t round = 0; round < rounds_; ++round) {
     const bool a_first = round % 2 == 0;
     RETURN_IF_ERROR(a_first ? MeasureOne(round, a_, a) : MeasureOne(round, b_, b));
-    if (laboratory_.stopped()) break;
     RETURN_IF_ERROR(a_first ? MeasureOne(round, b_, b) : MeasureOne(round, a_, a));
   }
-  // A round that was broken off is none.
-  const size_t whole = std::min(a_.reports.size(), b_.reports.size());
-  a_.reports.resize(whole);
-  b_.reports.resize(whole);
   return OkStatus();
 }
 
 Status CompareCommand::MeasureOne(uint32_t round, Side& side, TestedServer& server) {
   if (restart_) RETURN_IF_ERROR(server.Start());
   loadgen::LoadOptions options = laboratory_.options();
-  options.prefill = options.prefill && (round == 0 || restart_);
+  options.prefill = laboratory_.PrefillsRun(restart_ ? 0 : round);
   // Both sides of a round do the same work.
   options.workload.seed += round;
   const std::string name =
       absl::StrFormat("round %d of %d, %s", round + 1, rounds_, &side == &a_ ? "A" : "B");
   Result<loadgen::Report> report = laboratory_.Measure(server, std::move(options), name);
-  // A run that was broken off counts for nothing.
-  if (laboratory_.stopped()) return OkStatus();
+  if (laboratory_.stopped()) return Status(StatusCode::kClosed, "stopped before the end");
   if (!report.ok()) return report.status();
   side.reports.push_back(std::move(*report));
   if (restart_) server.Stop();
@@ -165,21 +181,22 @@ loadgen::Json CompareCommand::RoundsJson() const {
 
 Status CompareCommand::Tell() {
   std::vector<loadgen::FigurePair> rounds;
-  size_t failing = 0;
+  loadgen::RunVerdicts verdicts;
   for (size_t i = 0; i < a_.reports.size(); ++i) {
     rounds.push_back({loadgen::FiguresOf(a_.reports[i]), loadgen::FiguresOf(b_.reports[i])});
-    for (const loadgen::Report* const report : {&a_.reports[i], &b_.reports[i]}) {
-      if (report->judgement.verdict == loadgen::RunVerdict::kFailing) ++failing;
-    }
+    verdicts.Add(a_.reports[i].judgement.verdict);
+    verdicts.Add(b_.reports[i].judgement.verdict);
   }
   const std::vector<loadgen::FigureComparison> figures =
       loadgen::CompareFigures(rounds, comparing_);
-  const loadgen::ComparisonVerdict verdict = loadgen::JudgeComparison(figures);
+  const loadgen::ComparisonVerdict verdict = loadgen::JudgeComparison(figures, verdicts);
 
   PrintHead();
   loadgen::Json document = laboratory_.Document("corelane-bench compare 1");
   document["a"] = SideJson(a_.label, a_.plan);
   document["b"] = SideJson(b_.label, b_.plan);
+  document["confidence"] = comparing_.confidence;
+  document["effect_min"] = comparing_.effect_min;
   document["rounds"] = RoundsJson();
   loadgen::Json& table = document["figures"] = loadgen::Json::array();
   for (const loadgen::FigureComparison& figure : figures) {
@@ -189,17 +206,27 @@ Status CompareCommand::Tell() {
   document["verdict"] = {{"is", loadgen::ComparedAsName(verdict.is)}, {"because", verdict.because}};
   std::printf("\n%s: %s\n", std::string(loadgen::ComparedAsName(verdict.is)).c_str(),
               verdict.because.c_str());
+  PrintLeftOut(figures);
   RETURN_IF_ERROR(laboratory_.Write(document));
   worse_ = verdict.is == loadgen::ComparedAs::kSlower || verdict.is == loadgen::ComparedAs::kMixed;
-  if (failing > 0) {
-    return Status(
-        StatusCode::kError,
-        absl::StrFormat("%d runs were FAILING, so that the comparison says little", failing));
-  }
-  if (verdict.is == loadgen::ComparedAs::kTooFewRounds) {
+  if (verdict.is == loadgen::ComparedAs::kTooFewRounds ||
+      verdict.is == loadgen::ComparedAs::kNotComparable) {
     return Status(StatusCode::kError, "no comparison: " + verdict.because);
   }
   return OkStatus();
+}
+
+// What was asked for and is not there.
+void CompareCommand::PrintLeftOut(const std::vector<loadgen::FigureComparison>& figures) const {
+  for (const std::string& name : comparing_.names) {
+    const auto is_it = [&](const loadgen::FigureComparison& figure) {
+      return figure.a.name == name;
+    };
+    if (std::ranges::none_of(figures, is_it)) {
+      std::printf("%s is not compared: not all runs have it (a percentile takes answers enough).\n",
+                  name.c_str());
+    }
+  }
 }
 
 }  // namespace corelane::tools

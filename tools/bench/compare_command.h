@@ -34,10 +34,12 @@ class CompareCommand final : public Command {
 
   void AddSideFlags(Side& side, const std::string& letter);
   [[nodiscard]] Status CheckFlags();
+  [[nodiscard]] Status MeasureRounds();
   [[nodiscard]] Status MeasureAll();
   [[nodiscard]] Status MeasureOne(uint32_t round, Side& side, TestedServer& server);
   [[nodiscard]] Status Tell();
   void PrintHead() const;
+  void PrintLeftOut(const std::vector<loadgen::FigureComparison>& figures) const;
   [[nodiscard]] loadgen::Json RoundsJson() const;
 
   Laboratory laboratory_;

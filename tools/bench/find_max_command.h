@@ -6,6 +6,7 @@
 #include <corelane/status.h>
 
 #include <CLI/CLI.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -33,6 +34,9 @@ class FindMaxCommand final : public Command {
 
   [[nodiscard]] Status Search(loadgen::RateSearch& search);
   [[nodiscard]] Step StepOf(double per_s, loadgen::Report report) const;
+  [[nodiscard]] Status CheckOperations() const;
+  [[nodiscard]] Status CheckRange(double from_per_s, double to_per_s) const;
+  [[nodiscard]] std::string OfGenerator(std::optional<double> per_s) const;
   [[nodiscard]] std::string Answer(const loadgen::RateSearch& search) const;
 
   Laboratory laboratory_;

@@ -23,6 +23,9 @@ Status Laboratory::Prepare(const std::string& command_line) {
   Result<loadgen::LoadOptions> options = flags_.Read();
   if (!options.ok()) return options.status();
   options_ = std::move(*options);
+  for (const std::string& path : {json_path_, html_path_}) {
+    if (!path.empty()) RETURN_IF_ERROR(CheckOutputFile(path));
+  }
   command_line_ = command_line;
   signals_.emplace();
   begun_wall_ms_ = clock_.WallMillis();
@@ -39,9 +42,24 @@ Result<loadgen::Report> Laboratory::Measure(const TestedServer& server,
   Result<loadgen::Report> report = tools::Measure(options, machine, view);
   view.Clear();
   if (!report.ok()) return report;
-  std::fprintf(stderr, "%s: %s\n", name.c_str(), ShortText(*report).c_str());
+  const bool broken_off = stopped();
+  std::fprintf(stderr, "%s: %s%s\n", name.c_str(), ShortText(*report).c_str(),
+               broken_off ? ", broken off" : "");
+  if (!broken_off) {
+    ++runs_;
+    if (report->judgement.verdict == loadgen::RunVerdict::kFailing) ++failing_;
+    wrong_answers_ += report->result.figures.verify.findings();
+  }
   if (environment_.empty()) environment_ = loadgen::ReportDocument(*report)["environment"];
   return report;
+}
+
+bool Laboratory::PrefillsRun(size_t index) const {
+  const loadgen::WorkloadOptions& workload = options_.workload;
+  const bool loses_keys = workload.weight(loadgen::OpKind::kDelete) > 0 ||
+                          workload.weight(loadgen::OpKind::kExpire) > 0 ||
+                          workload.write_ttl.max_ms > 0;
+  return options_.prefill && (index == 0 || loses_keys);
 }
 
 Status Laboratory::Calibrate(const loadgen::LoadOptions& options, Machine& machine) {
@@ -70,16 +88,30 @@ Status Laboratory::Write(const loadgen::Json& document) const {
   if (!json_path_.empty()) {
     RETURN_IF_ERROR(WriteOutputFile(json_path_, loadgen::JsonText(document)));
   }
-  if (html_path_.empty()) return OkStatus();
-  const NamedDocument named{.name = document["format"], .json = document};
-  return WriteHtmlReport(html_path_, {&named, 1});
+  if (!html_path_.empty()) {
+    const NamedDocument named{.name = document["format"], .json = document};
+    RETURN_IF_ERROR(WriteHtmlReport(html_path_, {&named, 1}));
+  }
+  if (wrong_answers_ > 0) {
+    return Status(StatusCode::kError, "--verify: the server's answers are wrong");
+  }
+  if (runs_ > 0 && failing_ == runs_) {
+    return Status(StatusCode::kError, "all runs were FAILING");
+  }
+  return OkStatus();
 }
 
 loadgen::Json RunWithin(const loadgen::Report& report) {
   loadgen::Json run = loadgen::ReportDocument(report);
-  // They stand once in the document around it.
+  // It stands once in the document around it, and so does the machine; what was different in this
+  // run stays.
   run.erase("command");
-  run.erase("environment");
+  loadgen::Json conditions = loadgen::Json::object();
+  for (const char* const name :
+       {"load_average_at_start", "stolen_cpu_percent", "server_cores", "warning"}) {
+    if (run["environment"].contains(name)) conditions[name] = run["environment"][name];
+  }
+  run["environment"] = conditions;
   return run;
 }
 
@@ -92,6 +124,10 @@ std::string ShortText(const loadgen::Report& report) {
     if (!loadgen::Carries(latency_ns.count(), percent)) break;
     absl::StrAppendFormat(&text, ", p%g %.3f ms", percent,
                           static_cast<double>(latency_ns.ValueAtPercentile(percent)) / 1e6);
+  }
+  constexpr double kStolenNoticed = 0.01;
+  if (report.result.stolen_share > kStolenNoticed) {
+    absl::StrAppendFormat(&text, ", %.1f %% of the cores stolen", 100 * report.result.stolen_share);
   }
   const loadgen::RunVerdict verdict = report.judgement.verdict;
   if (verdict != loadgen::RunVerdict::kValid) {

@@ -37,6 +37,9 @@ class Laboratory {
   [[nodiscard]] const LoadFlags& flags() const { return flags_; }
   [[nodiscard]] const env::Clock& clock() const { return clock_; }
 
+  // Whether the keys of --prefill have to be written for run `index`: before the first, and before
+  // each where the load takes keys away.
+  [[nodiscard]] bool PrefillsRun(size_t index) const;
   // One run against a server. `name` says which one it is: "3 of 20, A".
   [[nodiscard]] Result<loadgen::Report> Measure(const TestedServer& server,
                                                 loadgen::LoadOptions options,
@@ -46,7 +49,8 @@ class Laboratory {
 
   // The document of the experiment, once there are runs, with its head: "corelane-bench sweep 1".
   [[nodiscard]] loadgen::Json Document(const std::string& format) const;
-  // Writes it where it was asked for.
+  // Writes it where it was asked for. Says then what the runs together come to: kError where
+  // --verify has found something, or all of them were failing.
   [[nodiscard]] Status Write(const loadgen::Json& document) const;
 
  private:
@@ -60,6 +64,9 @@ class Laboratory {
   std::map<loadgen::WireProtocol, loadgen::Calibration> calibrations_;
   loadgen::LoadOptions options_;
   loadgen::Json environment_;  // of the first run
+  size_t runs_ = 0;
+  size_t failing_ = 0;
+  uint64_t wrong_answers_ = 0;  // found by --verify
   std::string json_path_;
   std::string html_path_;
   std::string command_line_;

@@ -64,6 +64,11 @@ Status CheckProtocols(const loadgen::LoadOptions& options) {
   return OkStatus();
 }
 
+// A plain rate goes on for as long as the run does; with --operations there is no such time.
+int64_t UsualNanos(const loadgen::LoadOptions& options) {
+  return options.duration_ns != 0 ? options.duration_ns : loadgen::kDurationNanosMax;
+}
+
 }  // namespace
 
 LoadFlags::LoadFlags(CLI::App& command, const Without& without)
@@ -266,13 +271,22 @@ Status LoadFlags::SetRate(const std::string& text, loadgen::LoadOptions& options
     return Status(StatusCode::kBadArgument,
                   "--think: an open loop does not think; leave out --rate");
   }
-  // A plain rate goes on for as long as the run does; with --operations there is no such time.
-  const int64_t usual_ns =
-      options.duration_ns != 0 ? options.duration_ns : loadgen::kDurationNanosMax;
-  const auto parse = [&](const std::string& rate) {
-    return loadgen::ParseRateProfile(rate, usual_ns);
+  std::vector<loadgen::RateSegment> rate;
+  const auto parse = [&](const std::string& typed) {
+    return loadgen::ParseRateProfile(typed, UsualNanos(options));
   };
-  RETURN_IF_ERROR(ReadInto(options.rate, "--rate", text, parse));
+  RETURN_IF_ERROR(ReadInto(rate, "--rate", text, parse));
+  OpenLoop(std::move(rate), options);
+  return OkStatus();
+}
+
+void LoadFlags::SetRate(double per_s, loadgen::LoadOptions& options) const {
+  OpenLoop({{per_s, per_s, UsualNanos(options)}}, options);
+}
+
+void LoadFlags::OpenLoop(std::vector<loadgen::RateSegment> rate,
+                         loadgen::LoadOptions& options) const {
+  options.rate = std::move(rate);
   if (options.operations == 0) options.duration_ns = loadgen::DurationNanos(options.rate);
   // The warm-up comes at the rate that the counted part begins with.
   if (options.warmup_ns != 0) {
@@ -280,7 +294,6 @@ Status LoadFlags::SetRate(const std::string& text, loadgen::LoadOptions& options
     options.rate.insert(options.rate.begin(), {begin_per_s, begin_per_s, options.warmup_ns});
   }
   if (command_->count("--pipeline") == 0) options.pipeline = kOpenLoopPipeline;
-  return OkStatus();
 }
 
 Status LoadFlags::ReadWorkload() {

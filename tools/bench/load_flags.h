@@ -36,10 +36,13 @@ class LoadFlags {
   // flags --target and --rate have them.
   [[nodiscard]] Status SetTargets(const std::string& text, loadgen::LoadOptions& options) const;
   [[nodiscard]] Status SetRate(const std::string& text, loadgen::LoadOptions& options) const;
+  // A plain rate, for as long as the run takes.
+  void SetRate(double per_s, loadgen::LoadOptions& options) const;
 
   [[nodiscard]] io::BackEndChoice back_end() const;
 
  private:
+  void OpenLoop(std::vector<loadgen::RateSegment> rate, loadgen::LoadOptions& options) const;
   // As they were typed.
   struct Typed {
     std::string targets = "native://127.0.0.1:7878";

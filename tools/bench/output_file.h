@@ -8,6 +8,9 @@
 
 namespace corelane::tools {
 
+// Whether that seems possible, asked before a long measurement; changes nothing.
+[[nodiscard]] Status CheckOutputFile(const std::string& path);
+
 // "cannot write PATH: why" when that fails.
 [[nodiscard]] Status WriteOutputFile(const std::string& path, const std::string& text);
 

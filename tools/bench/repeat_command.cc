@@ -14,16 +14,24 @@ namespace {
 constexpr uint32_t kRoundsMax = 1000;
 
 loadgen::Json SpreadJson(const loadgen::FigureSpread& spread) {
-  return {{"name", spread.name}, {"unit", spread.unit}, {"median", spread.median},
-          {"low", spread.low},   {"high", spread.high}, {"least", spread.least},
-          {"most", spread.most}};
+  loadgen::Json json = {{"name", spread.name}, {"unit", spread.unit}, {"median", spread.median}};
+  if (spread.high > 0) {
+    json["low"] = spread.low;
+    json["high"] = spread.high;
+  }
+  json["least"] = spread.least;
+  json["most"] = spread.most;
+  return json;
 }
 
 void PrintSpread(const loadgen::FigureSpread& spread) {
-  std::printf("%-11s %12.2f %12.2f %12.2f %12.2f %12.2f  %-3s  %5.1f %%\n",
-              std::string(spread.name).c_str(), spread.median, spread.low, spread.high,
-              spread.least, spread.most, std::string(spread.unit).c_str(),
-              100 * (spread.most - spread.least) / spread.median);
+  const auto limit = [&](double value) {
+    return spread.high > 0 ? absl::StrFormat("%.2f", value) : std::string("-");
+  };
+  std::printf("%-11s %12.2f %12s %12s %12.2f %12.2f  %-3s  %5.1f %%\n",
+              std::string(spread.name).c_str(), spread.median, limit(spread.low).c_str(),
+              limit(spread.high).c_str(), spread.least, spread.most,
+              std::string(spread.unit).c_str(), 100 * (spread.most - spread.least) / spread.median);
 }
 
 }  // namespace
@@ -42,8 +50,10 @@ RepeatCommand::RepeatCommand(CLI::App& app)
 
 Status RepeatCommand::Run(const std::string& command_line) {
   RETURN_IF_ERROR(laboratory_.Prepare(command_line));
-  RETURN_IF_ERROR(MeasureAll());
-  return Tell();
+  const Status measured = MeasureAll();
+  if (reports_.empty()) return measured;
+  const Status told = Tell();
+  return measured.ok() ? told : measured;
 }
 
 Status RepeatCommand::MeasureAll() {
@@ -51,12 +61,12 @@ Status RepeatCommand::MeasureAll() {
   for (uint32_t round = 0; round < rounds_; ++round) {
     RETURN_IF_ERROR(server.Start());
     loadgen::LoadOptions options = laboratory_.options();
-    options.prefill = options.prefill && (round == 0 || server.starts());
+    options.prefill = laboratory_.PrefillsRun(server.starts() ? 0 : round);
     options.workload.seed += round;
     const std::string name = absl::StrFormat("%d of %d", round + 1, rounds_);
     Result<loadgen::Report> report = laboratory_.Measure(server, std::move(options), name);
     // A run that was broken off is no round like the others.
-    if (laboratory_.stopped()) break;
+    if (laboratory_.stopped()) return Status(StatusCode::kClosed, "stopped before the end");
     if (!report.ok()) return report.status();
     reports_.push_back(std::move(*report));
     server.Stop();

@@ -6,11 +6,11 @@
 #include <optional>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "base/random.h"
 #include "base/status_macros.h"
 #include "loadgen/knee.h"
+#include "loadgen/order_statistics.h"
 #include "loadgen/rate_list.h"
 
 namespace corelane::tools {
@@ -18,9 +18,12 @@ namespace {
 
 loadgen::CurvePoint CurvePointOf(const loadgen::Report& report) {
   const base::Histogram response_ns = report.result.figures.Total().response_ns;
-  return {.per_s = report.result.AnsweredPerSecond(),
-          .p99_us = static_cast<double>(response_ns.ValueAtPercentile(99)) / 1e3,
-          .valid = report.judgement.verdict == loadgen::RunVerdict::kValid};
+  const loadgen::RunVerdict verdict = report.judgement.verdict;
+  return {
+      .per_s = report.result.AnsweredPerSecond(),
+      .p99_us = static_cast<double>(response_ns.ValueAtPercentile(99)) / 1e3,
+      .valid = verdict == loadgen::RunVerdict::kValid && loadgen::Carries(response_ns.count(), 99),
+      .generator_limited = verdict == loadgen::RunVerdict::kGeneratorLimited};
 }
 
 }  // namespace
@@ -43,8 +46,10 @@ Status SweepCommand::Run(const std::string& command_line) {
   if (!rates.ok()) return Status(StatusCode::kBadArgument, "--rates: " + rates.status().message());
   base::Random random(laboratory_.options().workload.seed);
   std::shuffle(rates->begin(), rates->end(), random);
-  RETURN_IF_ERROR(MeasureAll(*rates));
-  return Tell();
+  const Status measured = MeasureAll(*rates);
+  if (points_.empty()) return measured;
+  const Status told = Tell();
+  return measured.ok() ? told : measured;
 }
 
 Status SweepCommand::MeasureAll(const std::vector<double>& rates) {
@@ -52,19 +57,21 @@ Status SweepCommand::MeasureAll(const std::vector<double>& rates) {
   RETURN_IF_ERROR(server.Start());
   for (size_t i = 0; i < rates.size(); ++i) {
     loadgen::LoadOptions options = laboratory_.options();
-    options.prefill = options.prefill && i == 0;
-    RETURN_IF_ERROR(laboratory_.flags().SetRate(absl::StrCat(rates[i]), options));
+    options.prefill = laboratory_.PrefillsRun(i);
+    // --verify tells the values of one run from those of another by it.
+    options.workload.seed += i;
+    laboratory_.flags().SetRate(rates[i], options);
     const std::string name = absl::StrFormat("%d of %d, %.0f/s", i + 1, rates.size(), rates[i]);
     Result<loadgen::Report> report = laboratory_.Measure(server, std::move(options), name);
-    if (laboratory_.stopped()) break;
+    if (laboratory_.stopped()) return Status(StatusCode::kClosed, "stopped before the end");
     if (!report.ok()) return report.status();
     points_.push_back({rates[i], i + 1, std::move(*report)});
   }
-  std::ranges::sort(points_, {}, &Point::per_s);
   return OkStatus();
 }
 
-Status SweepCommand::Tell() const {
+Status SweepCommand::Tell() {
+  std::ranges::sort(points_, {}, &Point::per_s);
   std::vector<loadgen::CurvePoint> curve;
   for (const Point& point : points_) curve.push_back(CurvePointOf(point.report));
   const std::optional<loadgen::Knee> knee = loadgen::FindKnee(curve);

@@ -29,7 +29,7 @@ class SweepCommand final : public Command {
   };
 
   [[nodiscard]] Status MeasureAll(const std::vector<double>& rates);
-  [[nodiscard]] Status Tell() const;
+  [[nodiscard]] Status Tell();
 
   Laboratory laboratory_;
   TestedServerPlan plan_;

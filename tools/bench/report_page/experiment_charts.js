@@ -190,7 +190,7 @@ function ratioFigure(rows, {name, title, note, legend, xTitle}) {
     addPointer(frame, host, rows.map((row, i) => ({
       x: frame.x.at(row.middle), y: frame.top + (i + 0.5) * (frame.bottom - frame.top) / rows.length, title: row.name,
       rows: [[row.classes, 'ratio', row.middle.toFixed(3)],
-             [`${row.classes} block`, '95 %', `${row.low.toFixed(3)} – ${row.high.toFixed(3)}`]],
+             [`${row.classes} block`, 'interval', `${row.low.toFixed(3)} – ${row.high.toFixed(3)}`]],
     })));
     return frame;
   });
@@ -236,7 +236,7 @@ function compareFigure(comparison) {
                   ['muted point', 'one round']];
   return ratioFigure(rows, {
     name: 'ratios', title: 'B against A', legend, xTitle: 'B compared with A',
-    note: 'The bar is the mean ratio, the band its 95 % interval. Of a throughput more is better, of a time less.',
+    note: 'The bar is the mean ratio, the band its interval. Of a throughput more is better, of a time less.',
   });
 }
 

@@ -238,7 +238,7 @@ function compareSection(comparison, level) {
                 lines: [`A: ${sideText(comparison.a)}`, `B: ${sideText(comparison.b)}`,
                         `${rounds.length} rounds, A and B in turns · ${rounds.length > 0 ? loadText(rounds[0].a) : ''}`, warningText(comparison)]}),
       compareFigure({...comparison, rounds}),
-      part('Figures', table(['', ...names, 'B against A', '95 % interval', ''], rows)),
+      part('Figures', table(['', ...names, 'B against A', 'interval', ''], rows)),
       percentileFigure([side('a', names[0], 's1'), side('b', names[1], 's2')],
                        {name: 'percentiles', note: 'All rounds of each side together.'}),
       foldsPart(rounds.flatMap((round, i) => ['a', 'b'].map((name, j) =>
