@@ -32,7 +32,8 @@ std::string DataOf(const std::string& page) {
 
 size_t CountOf(std::string_view part, std::string_view text) {
   size_t count = 0;
-  for (size_t at = text.find(part); at != std::string_view::npos; at = text.find(part, at + 1)) ++count;
+  for (size_t at = text.find(part); at != std::string_view::npos; at = text.find(part, at + 1))
+    ++count;
   return count;
 }
 
