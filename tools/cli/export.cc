@@ -8,9 +8,9 @@
 
 #include "base/buffer.h"
 #include "base/status_macros.h"
-#include "bench/progress.h"
 #include "cli/export_target.h"
 #include "cli/transfer.h"
+#include "common/progress.h"
 
 namespace corelane::cli {
 namespace {

@@ -7,10 +7,10 @@
 #include <vector>
 
 #include "base/status_macros.h"
-#include "bench/progress.h"
 #include "cli/byte_source.h"
 #include "cli/export_target.h"
 #include "cli/transfer.h"
+#include "common/progress.h"
 
 namespace corelane::cli {
 namespace {
