@@ -78,7 +78,7 @@ class FileSystem {
   // Names (not paths) in the directory, sorted, without "." and "..".
   [[nodiscard]] virtual Result<std::vector<std::string>> List(const std::string& directory) = 0;
   [[nodiscard]] virtual Result<bool> Exists(const std::string& path) = 0;
-  // OK when the directory exists already. Parents are made as well.
+  // OK when the directory exists already. Parents are made as well. Its name is durable on return.
   [[nodiscard]] virtual Status CreateDirectories(const std::string& path) = 0;
   [[nodiscard]] virtual Status Rename(const std::string& from, const std::string& to) = 0;
   [[nodiscard]] virtual Status Remove(const std::string& path) = 0;

@@ -102,6 +102,15 @@ Result<bool> PosixFileSystem::Exists(const std::string& path) {
   return SystemError(errno, "stat", path);
 }
 
+// A process that was killed may have made the directory and not synced its name any more. Where the
+// parent may not be read somebody else has made it.
+Status PosixFileSystem::SyncNameOf(const std::string& path) {
+  const std::string parent = ParentOf(path);
+  const FileDescriptor descriptor = OpenDescriptor(parent, O_RDONLY | O_DIRECTORY);
+  if (!descriptor.open() && errno == EACCES) return OkStatus();
+  return SyncDirectory(parent);
+}
+
 Status PosixFileSystem::CreateDirectories(const std::string& path) {
   // "a/b/" and "a/b" are one directory, but the parent of the first is "a/b".
   if (path.size() > 1 && path.back() == '/') {
@@ -115,7 +124,7 @@ Status PosixFileSystem::CreateDirectories(const std::string& path) {
     error = errno;
   }
   std::error_code ignored;
-  if (std::filesystem::is_directory(path, ignored)) return OkStatus();
+  if (std::filesystem::is_directory(path, ignored)) return SyncNameOf(path);
   return SystemError(error, "create directory", path);
 }
 

@@ -35,7 +35,7 @@ class PosixFileSystem final : public FileSystem {
   [[nodiscard]] Result<std::unique_ptr<File>> Open(const std::string& path, OpenMode mode) override;
   [[nodiscard]] Result<std::vector<std::string>> List(const std::string& directory) override;
   [[nodiscard]] Result<bool> Exists(const std::string& path) override;
-  // The names of new directories are durable on return.
+  // The names of new directories are durable on return, and that of the last one in any case.
   [[nodiscard]] Status CreateDirectories(const std::string& path) override;
   [[nodiscard]] Status Rename(const std::string& from, const std::string& to) override;
   [[nodiscard]] Status Remove(const std::string& path) override;
@@ -46,6 +46,8 @@ class PosixFileSystem final : public FileSystem {
   [[nodiscard]] Result<std::unique_ptr<FileLock>> LockShared(const std::string& path) override;
 
  private:
+  [[nodiscard]] Status SyncNameOf(const std::string& path);
+
   const AllocateBy allocate_by_;
 };
 
