@@ -90,6 +90,7 @@ Result<std::unique_ptr<DataDirectory>> DataDirectory::Open(env::FileSystem& file
   Result<bool> exists = files.Exists(path + "/" + std::string(kManifestName));
   if (!exists.ok()) return WithDirectory(exists.status(), path);
   Status status = *exists ? directory->ReadManifest() : directory->Create(clock, fresh);
+  if (status.ok() && *exists) status = directory->KeepManifest();
   if (!status.ok()) return WithDirectory(status, path);
   return directory;
 }
@@ -111,7 +112,9 @@ Result<std::unique_ptr<DataDirectory>> DataDirectory::OpenExisting(env::FileSyst
   if (!lock.ok() && !unlocked) return WithDirectory(lock.status(), path);
   auto directory =
       std::make_unique<DataDirectory>(files, path, unlocked ? nullptr : std::move(lock).value());
-  if (Status status = directory->ReadManifest(); !status.ok()) return WithDirectory(status, path);
+  Status status = directory->ReadManifest();
+  if (status.ok() && use != Use::kRead) status = directory->KeepManifest();
+  if (!status.ok()) return WithDirectory(status, path);
   return directory;
 }
 
@@ -135,6 +138,10 @@ Status DataDirectory::ReadManifest() {
   manifest_ = *manifest;
   return CheckLanes();
 }
+
+// A process that was killed may have renamed the manifest and not synced the directory any more.
+// What is built on it now is not to be found below the one before, or below none.
+Status DataDirectory::KeepManifest() { return files_.SyncDirectory(path_); }
 
 // A lane directory that is not there was taken away: an empty log would stand for lost data.
 Status DataDirectory::CheckLanes() const {

@@ -84,6 +84,7 @@ class DataDirectory {
  private:
   [[nodiscard]] Status Create(const env::Clock& clock, const NewDirectory& fresh);
   [[nodiscard]] Status ReadManifest();
+  [[nodiscard]] Status KeepManifest();
   [[nodiscard]] Status CheckLanes() const;
   [[nodiscard]] Status MakeGeneration(uint64_t generation, uint32_t lanes);
   [[nodiscard]] Status WriteManifest(const Manifest& manifest);

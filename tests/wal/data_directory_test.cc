@@ -8,7 +8,9 @@
 #include <string>
 #include <utility>
 
+#include "base/random.h"
 #include "fault/faulty_file_system.h"
+#include "fault/simulated_disk.h"
 #include "wal_test_util.h"
 
 namespace corelane::wal {
@@ -45,6 +47,32 @@ TEST_F(DataDirectoryTest, IsMadeOnceAndKeepsItsSeedAndLanes) {
   EXPECT_FALSE((*again)->is_new());
   EXPECT_EQ((*again)->manifest().lanes, 2u);
   EXPECT_EQ((*again)->manifest().hash_seed, 77u);
+}
+
+// Killed at any point of the creation, started again, and then the power goes: what the second
+// start was told to keep is still there.
+TEST_F(DataDirectoryTest, WhatAStartHasFoundSurvivesAPowerLoss) {
+  const std::string segment = "/data/gen-000001/lane-0001/" + SegmentName(1);
+  const auto open = [&](env::FileSystem& files) {
+    return DataDirectory::Open(files, manual_clock_, "/data", {.lanes = 2, .hash_seed = 77})
+        .status();
+  };
+  base::Random random(5);
+  for (uint64_t at = 1; at < 30; ++at) {
+    for (int again = 0; again < 10; ++again) {
+      fault::SimulatedDisk disk;
+      disk.CrashAt(at);
+      static_cast<void>(open(disk));
+      disk.KillProcess();
+      Status status = open(disk);
+      ASSERT_TRUE(status.ok()) << status.ToString();
+      ASSERT_TRUE(env::WriteFileAtomically(disk, segment, "acknowledged").ok());
+      disk.LosePower(random);
+      status = open(disk);
+      ASSERT_TRUE(status.ok()) << "operation " << at << " " << status.ToString();
+      ASSERT_TRUE(*disk.Exists(segment)) << "operation " << at;
+    }
+  }
 }
 
 TEST_F(DataDirectoryTest, ASecondProcessIsRefused) {
