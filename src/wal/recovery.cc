@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_format.h"
 #include "base/status_macros.h"
+#include "wal/file_window.h"
 #include "wal/format.h"
 
 namespace corelane::wal {
@@ -146,6 +147,7 @@ void LaneReplay::Finish() {
   for (const Segment& segment : kept_) {
     if (segment.last_seq > durable_seq_) recovery_.unsynced_segments.push_back(segment.number);
   }
+  recovery_.durable_seq = durable_seq_;
   if (kept_.empty()) return;
   recovery_.last_segment = kept_.back().number;
   recovery_.last_segment_bytes = kept_.back().end_offset;
@@ -166,6 +168,74 @@ Result<LaneRecovery> LaneReplay::Run() {
   return std::move(recovery_);
 }
 
+// Writes the frames of one segment that no mark calls durable once more, in pieces, and syncs.
+class SegmentRewriter {
+ public:
+  SegmentRewriter(env::File& file, std::string name)
+      : file_(file), window_(file), name_(std::move(name)) {}
+
+  [[nodiscard]] Status Run(uint64_t durable_seq);
+
+ private:
+  [[nodiscard]] Result<const char*> At(uint64_t offset, size_t count);
+  [[nodiscard]] Status WritePending();
+  // What was good when it was read must not be written back as anything else.
+  [[nodiscard]] Status Changed(uint64_t offset) const {
+    return Status(StatusCode::kIoError, absl::StrFormat("%s at offset %u was read twice, with "
+                                                        "different results",
+                                                        name_, offset));
+  }
+
+  env::File& file_;
+  FileWindow window_;
+  const std::string name_;
+  uint64_t pending_begin_ = 0;
+  uint64_t pending_end_ = 0;  // checked up to here, and in the window
+};
+
+Status SegmentRewriter::WritePending() {
+  const auto count = static_cast<size_t>(pending_end_ - pending_begin_);
+  if (count != 0) {
+    RETURN_IF_ERROR(file_.WriteAt(pending_begin_, {window_.Peek(pending_begin_, count), count}));
+  }
+  pending_begin_ = pending_end_;
+  return OkStatus();
+}
+
+Result<const char*> SegmentRewriter::At(uint64_t offset, size_t count) {
+  if (count > window_.file_bytes() - offset) return Changed(offset);
+  if (const char* const bytes = window_.Peek(offset, count)) return bytes;
+  RETURN_IF_ERROR(WritePending());
+  RETURN_IF_ERROR(window_.Load(offset, count));
+  return window_.Peek(offset, count);
+}
+
+Status SegmentRewriter::Run(uint64_t durable_seq) {
+  RETURN_IF_ERROR(window_.Open());
+  Result<const char*> bytes = At(0, std::min<uint64_t>(window_.file_bytes(), kSegmentHeaderBytes));
+  if (!bytes.ok()) return bytes.status();
+  const Result<SegmentHeader> header = DecodeSegmentHeader({*bytes, kSegmentHeaderBytes});
+  if (!header.ok()) return Changed(0);
+  uint64_t offset = kSegmentHeaderBytes;
+  // Behind the last frame of a segment that was full there can be zeros.
+  while (window_.file_bytes() - offset >= kFrameHeaderBytes) {
+    bytes = At(offset, kFrameHeaderBytes);
+    if (!bytes.ok()) return bytes.status();
+    const size_t padded = PaddedFrameBytes(AnnouncedFrameLength(*bytes));
+    if (padded == 0) break;
+    bytes = At(offset, padded);
+    if (!bytes.ok()) return bytes.status();
+    Frame frame;
+    const uint64_t seed = FrameChecksumSeed(header->salt, offset);
+    if (DecodeFrame({*bytes, padded}, seed, frame) != FrameVerdict::kGood) return Changed(offset);
+    if (frame.seq <= durable_seq) pending_begin_ = offset + padded;
+    offset += padded;
+    pending_end_ = offset;
+  }
+  RETURN_IF_ERROR(WritePending());
+  return file_.Sync();
+}
+
 }  // namespace
 
 Result<LaneRecovery> RecoverLane(env::FileSystem& files, const LaneIdentity& lane,
@@ -181,21 +251,24 @@ Status CutLaneTail(env::FileSystem& files, const LaneIdentity& lane, const LaneR
     RETURN_IF_ERROR(files.Remove(path_of(*number)));
   }
   RETURN_IF_ERROR(files.SyncDirectory(lane.directory));
+  if (recovery.last_segment != 0) {
+    Result<std::unique_ptr<env::File>> last =
+        files.Open(path_of(recovery.last_segment), env::OpenMode::kReadWrite);
+    if (!last.ok()) return last.status();
+    Result<uint64_t> size = (*last)->Size();
+    if (!size.ok()) return size.status();
+    if (*size != recovery.last_segment_bytes) {
+      RETURN_IF_ERROR((*last)->Truncate(recovery.last_segment_bytes));
+      RETURN_IF_ERROR((*last)->Sync());
+    }
+  }
   for (const uint64_t number : recovery.unsynced_segments) {
     Result<std::unique_ptr<env::File>> file =
         files.Open(path_of(number), env::OpenMode::kReadWrite);
     if (!file.ok()) return file.status();
-    RETURN_IF_ERROR((*file)->Sync());
+    RETURN_IF_ERROR(SegmentRewriter(**file, path_of(number)).Run(recovery.durable_seq));
   }
-  if (recovery.last_segment == 0) return OkStatus();
-  Result<std::unique_ptr<env::File>> last =
-      files.Open(path_of(recovery.last_segment), env::OpenMode::kReadWrite);
-  if (!last.ok()) return last.status();
-  Result<uint64_t> size = (*last)->Size();
-  if (!size.ok()) return size.status();
-  if (*size == recovery.last_segment_bytes) return OkStatus();
-  RETURN_IF_ERROR((*last)->Truncate(recovery.last_segment_bytes));
-  return (*last)->Sync();
+  return OkStatus();
 }
 
 }  // namespace corelane::wal

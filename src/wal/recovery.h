@@ -41,6 +41,7 @@ struct LaneRecovery {
   uint64_t torn_bytes =
       0;  // cut off: behind the last good frame, up to the end of what was written or allocated
   uint64_t lost_frames = 0;  // good frames behind a hole; possible only after the machine went down
+  uint64_t durable_seq = 0;  // all frames up to here were on stable storage, as marks say
   std::string torn_reason;   // empty when the log ended cleanly
   std::vector<uint64_t> unsynced_segments;  // have frames that no mark says are durable
   std::vector<uint64_t> unused_segments;    // nothing in them counts; CutLaneTail() removes them
@@ -50,7 +51,9 @@ struct LaneRecovery {
 [[nodiscard]] Result<LaneRecovery> RecoverLane(env::FileSystem& files, const LaneIdentity& lane,
                                                FrameVisitor& visitor);
 
-// May be repeated after a crash in its middle.
+// May be repeated after a crash in its middle. Frames that no mark calls durable are written once
+// more, in place, before they are synced: a sync that failed in an earlier life leaves pages behind
+// that read well, are not on the disk, and that no sync takes for dirty.
 [[nodiscard]] Status CutLaneTail(env::FileSystem& files, const LaneIdentity& lane,
                                  const LaneRecovery& recovery);
 
