@@ -124,6 +124,7 @@ void LogHelper::WorkRound() {
   if (state() != LogState::kFailed) Judge(KeepRoom(now));
   TellWaiter();
   if (state() != LogState::kFailed) Judge(SyncRound(now, false));
+  TellAsker();
 }
 
 int64_t LogHelper::WaitNanos(int64_t now) const {
@@ -274,9 +275,18 @@ Status LogHelper::TimedSync(LogSegment& segment, uint64_t end) {
 
 void LogHelper::SetDurable(uint64_t seq) {
   if (seq <= durable_seq()) return;
-  const bool asked = sync_asked_seq_.load(std::memory_order_relaxed) > durable_seq();
   durable_seq_.store(seq, std::memory_order_release);
-  if (asked || options_.mode == FsyncMode::kAlways) Tell();
+  if (options_.mode == FsyncMode::kAlways) Tell();
+}
+
+// The lane may have asked for what became durable meanwhile, and have looked just before. So it is
+// told for each time that it asks, not for each time that durable_seq goes up: its ring brings a
+// round that sees what it asked for.
+void LogHelper::TellAsker() {
+  const uint64_t asked = sync_asked_seq_.load(std::memory_order_relaxed);
+  if (asked <= told_seq_ || asked > durable_seq()) return;
+  told_seq_ = asked;
+  Tell();
 }
 
 void LogHelper::TellWaiter() {

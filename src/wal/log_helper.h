@@ -98,6 +98,7 @@ class LogHelper {
   [[nodiscard]] Status RetireSealed();
   void SetDurable(uint64_t seq);
   void TellWaiter();
+  void TellAsker();
   void Judge(const Status& status);
   void Enter(LogState state, const Status& status);
   [[nodiscard]] int64_t WaitNanos(int64_t now) const;
@@ -115,6 +116,7 @@ class LogHelper {
   uint64_t next_number_;
   int64_t last_sync_nanos_ = 0;
   int64_t last_try_nanos_ = 0;  // to make room
+  uint64_t told_seq_ = 0;       // the last one asked for of which the listener was told
   std::thread thread_;
 
   // The hand-off. Orders: what is stored with release is read with acquire by the other side, and
