@@ -57,11 +57,11 @@ std::optional<int> ReadFlags(int argc, char** argv, Flags& flags) {
   app.footer(
       Commands::UsageList() +
       "Flags go before the command.\n"
-      "export and import: NAME is json (the one that keeps types), zigkv001, or resp (SET\n"
-      "commands, for redis-cli --pipe as well); FILE - is standard output or input. An\n"
-      "import checks all of the file before it changes anything, and overwrites keys that\n"
-      "are there. Entries are created anew: when they were created before is in the file\n"
-      "only. Client flags of the memcache protocol are not exported.\n"
+      "export and import: NAME is json (types and times), json-object (types, no expiry),\n"
+      "zigkv001 or resp (no types; resp is for redis-cli --pipe as well); FILE - is standard\n"
+      "output or input. An import checks all of the file before it changes anything, and\n"
+      "overwrites keys that are there. Entries are created anew: when they were created\n"
+      "before is in the file only. Client flags of the memcache protocol are not exported.\n"
       "Exit codes: 0 done, 1 not found or a bad file to import, 2 wrong usage, 3 connection,\n"
       "server or disk error.");
   try {

@@ -77,7 +77,10 @@ Read ReadAll(SnapshotFormat format, const std::string& bytes, const EntryLimits&
 std::string Written(SnapshotFormat format, const std::vector<SnapshotEntry>& entries) {
   base::Buffer bytes;
   bytes.Append(SnapshotHead(format, static_cast<uint32_t>(entries.size())));
-  for (const SnapshotEntry& entry : entries) AppendSnapshotEntry(format, entry, bytes);
+  for (size_t i = 0; i < entries.size(); ++i) {
+    EXPECT_TRUE(AppendSnapshotEntry(format, i, entries[i], bytes).ok());
+  }
+  bytes.Append(SnapshotTail(format));
   return std::string(bytes.view());
 }
 
@@ -249,6 +252,73 @@ TEST(CliSnapshotTest, JsonByHand) {
   EXPECT_TRUE(read.entries[2].value == Value(int64_t{7}));
 }
 
+TEST(CliSnapshotTest, AJsonObjectOfAllEntries) {
+  std::vector<SnapshotEntry> samples = Samples();
+  std::erase_if(samples, [](const auto& entry) { return entry.key.size() == 256; });
+  const Read back =
+      ReadAll(SnapshotFormat::kJsonObject, Written(SnapshotFormat::kJsonObject, samples));
+  ASSERT_TRUE(back.status.ok()) << back.status.ToString();
+  ASSERT_EQ(back.entries.size(), samples.size());
+  for (size_t i = 0; i < samples.size(); ++i) {
+    EXPECT_EQ(back.entries[i].key, samples[i].key);
+    EXPECT_TRUE(back.entries[i].value == samples[i].value) << i;
+    EXPECT_FALSE(back.entries[i].expires_at.has_value());
+  }
+  EXPECT_EQ(Written(SnapshotFormat::kJsonObject,
+                    {{"key2", int64_t{20}, {}, {}}, {"key0", std::string("x"), {}, {}}}),
+            "{\"key2\":{\"Integer\":20},\n\"key0\":{\"String\":\"x\"}}\n");
+  base::Buffer ignored;
+  EXPECT_EQ(
+      AppendSnapshotEntry(SnapshotFormat::kJsonObject, 0, {"\xff", true, {}, {}}, ignored).code(),
+      StatusCode::kBadArgument);
+  // The example of COMPAT, part 5.
+  const Read read = ReadAll(SnapshotFormat::kJsonObject,
+                            "{\"key2\":{\"Integer\":20},\"key0\":{\"String\":\"x\"},\"b\":"
+                            "{\"Boolean\":true},\"f\":{\"Float\":1.5},"
+                            "\"raw\":{\"Binary\":[1,2,255]}}");
+  ASSERT_EQ(read.entries.size(), 5u) << read.status.ToString();
+  EXPECT_TRUE(read.entries[0].value == Value(int64_t{20}));
+  EXPECT_TRUE(read.entries[1].value == Value("x"));
+  EXPECT_TRUE(read.entries[2].value == Value(true));
+  EXPECT_TRUE(read.entries[3].value == Value(1.5));
+  EXPECT_TRUE(read.entries[4].value == Value(Binary{"\1\2\xff"}));
+}
+
+TEST(CliSnapshotTest, AJsonObjectThatIsNone) {
+  const auto count = [](const std::string& bytes) {
+    const Read read = ReadAll(SnapshotFormat::kJsonObject, bytes);
+    return read.status.ok() ? static_cast<int>(read.entries.size()) : -1;
+  };
+  EXPECT_EQ(count("{}"), 0);
+  EXPECT_EQ(count(" \n{ } \n"), 0);
+  EXPECT_EQ(count(" { \"a\\\"},\" : { \"String\" : \"}{,\" } , \"b\":{\"Integer\":1} } "), 2);
+  for (const char* bytes : {"",
+                            "{",
+                            "[]",
+                            "{} {}",
+                            "}",
+                            "{,}",
+                            "{\"a\":{\"Integer\":1},}",
+                            "{\"a\":{\"Integer\":1}",
+                            "{\"a\":{\"Integer\":1}}x",
+                            "{\"a\":{\"Integer\":1},,\"b\":{\"Integer\":1}}",
+                            "{\"a\":{\"Integer\":1} \"b\":{\"Integer\":1}}",
+                            "{\"a\":1}",
+                            "{\"a\":{}}",
+                            "{\"a\"}",
+                            "{\"a\":{\"Integer\":1,\"Float\":1}}",
+                            "{\"a\":{\"Integer\":1.5}}",
+                            "{\"a\":{\"List\":1}}",
+                            "{\"a\":]}",
+                            "{\"a\":[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]}",
+                            "{\"\xff\":{\"Integer\":1}}"}) {
+    EXPECT_EQ(count(bytes), -1) << bytes;
+  }
+  EXPECT_EQ(
+      ReadAll(SnapshotFormat::kJsonObject, "{\"a\":{\"Integer\":1}\n,\"b\":2}").status.message(),
+      "invalid snapshot: a member that is no object which names its type, at offset 20");
+}
+
 TEST(CliSnapshotTest, RespTakesSetAndNothingElse) {
   const auto read = [](const std::string& bytes) { return ReadAll(SnapshotFormat::kResp, bytes); };
   const Read good = read(
@@ -278,12 +348,17 @@ TEST(CliSnapshotTest, RandomDamage) {
   base::Random random(kSeed);
   std::vector<SnapshotEntry> samples = Samples();
   samples.pop_back();
+  std::vector<SnapshotEntry> text_keys = samples;
+  text_keys.erase(text_keys.begin() + 2);
   const EntryLimits limits{300, 300};
   size_t refused = 0;
   for (int i = 0; i < kFiles; ++i) {
     SCOPED_TRACE(i);
-    const SnapshotFormat format = kFormats[random.Uniform(std::size(kFormats))];
-    std::string bytes = Written(format, samples);
+    const uint64_t drawn = random.Uniform(std::size(kFormats) + 1);
+    const SnapshotFormat format =
+        drawn < std::size(kFormats) ? kFormats[drawn] : SnapshotFormat::kJsonObject;
+    std::string bytes =
+        Written(format, format == SnapshotFormat::kJsonObject ? text_keys : samples);
     for (uint64_t changes = 1 + random.Uniform(3); changes > 0; --changes) {
       const size_t at = random.Uniform(bytes.size());
       switch (random.Uniform(4)) {

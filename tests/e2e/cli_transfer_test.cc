@@ -226,6 +226,28 @@ TEST_F(TransferTest, AHundredThousandKeysThatAreWrittenMeanwhile) {
   }
 }
 
+TEST_F(TransferTest, OneJsonObject) {
+  Place from(OpenBackend(directory_.Sub("from")).value());
+  Place to(OpenBackend(directory_.Sub("to")).value());
+  std::vector<TypedPut> puts = Samples();
+  from.Put(puts);
+  const std::string file = directory_.Sub("object");
+  // One of the keys is no text.
+  EXPECT_EQ(from.Run({"export", file, "--format=json-object"}), "");
+  EXPECT_EQ(from.outcome(), Outcome::kFailed);
+  EXPECT_FALSE(std::filesystem::exists(file));
+  ASSERT_TRUE(from.backend().Delete(puts[3].key).value());
+  EXPECT_EQ(from.Run({"export", file, "--format=json-object"}), "exported 9\n");
+  EXPECT_EQ(to.Run({"import", file, "--format=json-object"}),
+            "imported 9, skipped 0 expired, failed 0\n");
+  const Everything after = to.All();
+  for (const auto& [key, value] : from.All()) {
+    ASSERT_TRUE(after.contains(key)) << key;
+    EXPECT_TRUE(after.at(key).value == value.value) << key;
+    EXPECT_FALSE(after.at(key).expires_at.has_value()) << key;
+  }
+}
+
 TEST_F(TransferTest, WhatHasExpiredIsLeftOut) {
   Place to = StartTwoLanes("to");
   const std::string file = directory_.Sub("json");
@@ -370,7 +392,7 @@ TEST_F(TransferTest, WrongUsage) {
                                              {"import", "--format=json", "--format=json"}}) {
     EXPECT_EQ(store.Run(words), "");
     EXPECT_EQ(store.outcome(), Outcome::kUsage);
-    EXPECT_NE(store.errors().find("--format=json|zigkv001|resp"), std::string::npos);
+    EXPECT_NE(store.errors().find("--format=json|json-object|zigkv001|resp"), std::string::npos);
   }
 }
 

@@ -38,8 +38,9 @@ class Exporter {
       RETURN_IF_ERROR(AddPage(page->keys));
       cursor = page->next_cursor;
     } while (cursor != 0);
+    buffer_.Append(SnapshotTail(format_));
     RETURN_IF_ERROR(Write());
-    if (!HeadCanCount(format_, entries_)) {
+    if (HeadCounts(format_) && entries_ > std::numeric_limits<uint32_t>::max()) {
       return Status(StatusCode::kBadArgument,
                     std::to_string(entries_) + " entries are more than this format can count");
     }
@@ -66,7 +67,8 @@ class Exporter {
       // It went since its key was listed.
       if (!values[i]->has_value()) continue;
       const size_t before = buffer_.size();
-      AppendSnapshotEntry(format_, EntryOf(keys[i], std::move(**values[i])), buffer_);
+      const SnapshotEntry entry = EntryOf(keys[i], std::move(**values[i]));
+      RETURN_IF_ERROR(AppendSnapshotEntry(format_, entries_, entry, buffer_));
       ++entries_;
       entry_bytes_max = std::max(entry_bytes_max, buffer_.size() - before);
       if (buffer_.size() >= kWriteBytes) RETURN_IF_ERROR(Write());
@@ -111,10 +113,11 @@ Result<TransferRequest> ParseTransfer(std::span<const std::string> words) {
       continue;
     }
     return Status(StatusCode::kBadArgument,
-                  word + " is not understood: FILE --format=json|zigkv001|resp");
+                  word + " is not understood: FILE --format=" + std::string(kSnapshotFormatNames));
   }
   if (!path.has_value() || !format.has_value()) {
-    return Status(StatusCode::kBadArgument, "FILE and --format=json|zigkv001|resp are needed");
+    return Status(StatusCode::kBadArgument,
+                  "FILE and --format=" + std::string(kSnapshotFormatNames) + " are needed");
   }
   return TransferRequest{*path, *format};
 }
@@ -122,7 +125,7 @@ Result<TransferRequest> ParseTransfer(std::span<const std::string> words) {
 Result<uint64_t> ExportEntries(const TransferTools& tools, const TransferRequest& request,
                                std::ostream& out) {
   std::unique_ptr<ExportTarget> target;
-  if (request.path == "-" && SnapshotHead(request.format, 0).empty()) {
+  if (request.path == "-" && !HeadCounts(request.format)) {
     target = OpenStreamTarget(out);
   } else {
     Result<std::unique_ptr<ExportTarget>> opened = request.path == "-"

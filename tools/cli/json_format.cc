@@ -182,7 +182,7 @@ Status ParseJsonEntry(std::string_view line, SnapshotEntry& entry) {
 
 Result<bool> JsonEntryReader::Next(SnapshotEntry& entry) {
   for (;;) {
-    const Result<std::string_view> line = source_.LookLine(LineBytesMax());
+    const Result<std::string_view> line = source_.LookLine(JsonLineBytesMax(limits_));
     if (!line.ok()) return line.status();
     if (line->empty()) return false;
     ++line_number_;
@@ -225,8 +225,8 @@ Status JsonEntryReader::Invalid(std::string_view what) const {
 }
 
 // No byte takes more than six, as \u0000 does.
-size_t JsonEntryReader::LineBytesMax() const {
-  return (limits_.key_bytes_max + limits_.value_bytes_max) * proto::kValueTextBytesPerByteMax +
+size_t JsonLineBytesMax(const EntryLimits& limits) {
+  return (limits.key_bytes_max + limits.value_bytes_max) * proto::kValueTextBytesPerByteMax +
          kLineFrameBytesMax;
 }
 

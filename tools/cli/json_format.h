@@ -33,6 +33,9 @@ void AppendJsonEntry(const SnapshotEntry& entry, base::Buffer& to);
 // Reads one line. What is wrong with it is a Status without a place: the line is the caller's.
 [[nodiscard]] Status ParseJsonEntry(std::string_view line, SnapshotEntry& entry);
 
+// What no entry within the limits takes more than, with its names, brackets and times.
+[[nodiscard]] size_t JsonLineBytesMax(const EntryLimits& limits);
+
 class JsonEntryReader final : public SnapshotReader {
  public:
   JsonEntryReader(ByteSource& source, const EntryLimits& limits)
@@ -42,7 +45,6 @@ class JsonEntryReader final : public SnapshotReader {
  private:
   [[nodiscard]] Status CheckLimits(const SnapshotEntry& entry) const;
   [[nodiscard]] Status Invalid(std::string_view what) const;
-  [[nodiscard]] size_t LineBytesMax() const;
 
   ByteSource& source_;
   const EntryLimits limits_;

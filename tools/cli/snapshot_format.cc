@@ -1,9 +1,9 @@
 #include "cli/snapshot_format.h"
 
 #include <array>
-#include <limits>
 
 #include "cli/json_format.h"
+#include "cli/json_object_format.h"
 #include "cli/resp_format.h"
 #include "cli/zigkv_format.h"
 #include "kv/public_value.h"
@@ -13,28 +13,40 @@ namespace corelane::cli {
 
 std::optional<SnapshotFormat> SnapshotFormatNamed(std::string_view name) {
   if (name == "json") return SnapshotFormat::kJson;
+  if (name == "json-object") return SnapshotFormat::kJsonObject;
   if (name == "zigkv001") return SnapshotFormat::kZigkv001;
   if (name == "resp") return SnapshotFormat::kResp;
   return std::nullopt;
 }
 
 std::string SnapshotHead(SnapshotFormat format, uint32_t entries) {
-  return format == SnapshotFormat::kZigkv001 ? ZigkvHead(entries) : std::string();
+  if (format == SnapshotFormat::kZigkv001) return ZigkvHead(entries);
+  return format == SnapshotFormat::kJsonObject ? "{" : "";
 }
 
-bool HeadCanCount(SnapshotFormat format, uint64_t entries) {
-  return format != SnapshotFormat::kZigkv001 || entries <= std::numeric_limits<uint32_t>::max();
+std::string_view SnapshotTail(SnapshotFormat format) {
+  return format == SnapshotFormat::kJsonObject ? "}\n" : "";
 }
 
-void AppendSnapshotEntry(SnapshotFormat format, const SnapshotEntry& entry, base::Buffer& to) {
+bool HeadCounts(SnapshotFormat format) { return format == SnapshotFormat::kZigkv001; }
+
+Status AppendSnapshotEntry(SnapshotFormat format, uint64_t index, const SnapshotEntry& entry,
+                           base::Buffer& to) {
   switch (format) {
     case SnapshotFormat::kJson:
-      return AppendJsonEntry(entry, to);
+      AppendJsonEntry(entry, to);
+      break;
+    case SnapshotFormat::kJsonObject:
+      if (index > 0) to.Append(",\n");
+      return AppendJsonMember(entry, to);
     case SnapshotFormat::kZigkv001:
-      return AppendZigkvEntry(entry, to);
+      AppendZigkvEntry(entry, to);
+      break;
     case SnapshotFormat::kResp:
-      return AppendRespEntry(entry, to);
+      AppendRespEntry(entry, to);
+      break;
   }
+  return OkStatus();
 }
 
 std::unique_ptr<SnapshotReader> OpenSnapshot(SnapshotFormat format, ByteSource& source,
@@ -42,6 +54,8 @@ std::unique_ptr<SnapshotReader> OpenSnapshot(SnapshotFormat format, ByteSource& 
   switch (format) {
     case SnapshotFormat::kJson:
       break;
+    case SnapshotFormat::kJsonObject:
+      return std::make_unique<JsonObjectReader>(source, limits);
     case SnapshotFormat::kZigkv001:
       return std::make_unique<ZigkvReader>(source, limits);
     case SnapshotFormat::kResp:

@@ -1,15 +1,16 @@
 #pragma once
 
-// The files that export writes and import reads: entries in one of three formats. Pure but for the
+// The files that export writes and import reads: entries in one of four formats. Pure but for the
 // reading of the file; one thread.
 //
-//   json       one JSON object a line; the only one that keeps types          (json_format.cc)
-//   zigkv001   the binary snapshot of COMPAT, part 2; values as their text    (zigkv_format.cc)
-//   resp       SET commands for any redis-compatible server, likewise         (resp_format.cc)
+//   json          one JSON object a line, with type and times              (json_format.cc)
+//   json-object   one JSON object, as in COMPAT, part 5: types, no times   (json_object_format.cc)
+//   zigkv001      the binary snapshot of COMPAT, part 2; values as their text  (zigkv_format.cc)
+//   resp          SET commands for any redis-compatible server, likewise       (resp_format.cc)
 //
-// A file is its head, then the entries one after the other. A reader looks at every length before
-// it believes it; whatever is short or wrong is kCorruption "invalid snapshot: ...", with the
-// place.
+// A file is its head, the entries one after the other, its tail. A reader looks at every length
+// before it believes it; whatever is short or wrong is kCorruption "invalid snapshot: ...", with
+// the place.
 
 #include <corelane/limits.h>
 #include <corelane/status.h>
@@ -28,7 +29,10 @@
 
 namespace corelane::cli {
 
-enum class SnapshotFormat : uint8_t { kJson, kZigkv001, kResp };
+enum class SnapshotFormat : uint8_t { kJson, kJsonObject, kZigkv001, kResp };
+
+// For messages.
+inline constexpr std::string_view kSnapshotFormatNames = "json|json-object|zigkv001|resp";
 
 // Nothing: there is no format of that name.
 [[nodiscard]] std::optional<SnapshotFormat> SnapshotFormatNamed(std::string_view name);
@@ -49,9 +53,12 @@ struct EntryLimits {
 // What comes before the entries. It has the same length whatever the count, so that it can be
 // written over when the count is known.
 [[nodiscard]] std::string SnapshotHead(SnapshotFormat format, uint32_t entries);
-// False: the head counts the entries, and cannot count as many as that.
-[[nodiscard]] bool HeadCanCount(SnapshotFormat format, uint64_t entries);
-void AppendSnapshotEntry(SnapshotFormat format, const SnapshotEntry& entry, base::Buffer& to);
+[[nodiscard]] std::string_view SnapshotTail(SnapshotFormat format);
+// The head says how many entries there are.
+[[nodiscard]] bool HeadCounts(SnapshotFormat format);
+// `index` counts the entries from 0. kBadArgument when the format cannot say the entry.
+[[nodiscard]] Status AppendSnapshotEntry(SnapshotFormat format, uint64_t index,
+                                         const SnapshotEntry& entry, base::Buffer& to);
 
 class SnapshotReader {
  public:
