@@ -9,6 +9,7 @@
 #include <corelane/limits.h>
 
 #include <CLI/CLI.hpp>
+#include <csignal>
 #include <cstdio>
 #include <memory>
 #include <sstream>
@@ -175,4 +176,8 @@ int Main(int argc, char** argv) {
 }  // namespace
 }  // namespace corelane::tools
 
-int main(int argc, char** argv) { return corelane::tools::Main(argc, argv); }
+int main(int argc, char** argv) {
+  // Who reads the output may go; servers and directories are then still to be cleared away.
+  std::signal(SIGPIPE, SIG_IGN);
+  return corelane::tools::Main(argc, argv);
+}

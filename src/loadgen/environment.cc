@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstdlib>
 #include <iterator>
 
 #include "absl/strings/str_cat.h"
@@ -144,7 +145,7 @@ std::string CoreListText(std::span<const int> cores) {
 }
 
 std::vector<int> ReadCoresOf(pid_t pid, const env::SystemText& system) {
-  const std::string status = system.Read(absl::StrCat("/proc/", pid, "/status"));
+  const std::string status = system.Read(absl::StrCat("/proc/", std::abs(pid), "/status"));
   return ParseCoreList(Field(status, "Cpus_allowed_list", ':'));
 }
 

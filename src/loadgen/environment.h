@@ -52,7 +52,8 @@ struct CoreTime {
 [[nodiscard]] std::vector<int> ParseCoreList(std::string_view text);
 [[nodiscard]] std::string CoreListText(std::span<const int> cores);
 
-// The cores that the process may use, in order; none when it is not there.
+// The cores that the process (below 0: the first of the group -pid) may use, in order; none when it
+// is not there.
 [[nodiscard]] std::vector<int> ReadCoresOf(pid_t pid, const env::SystemText& system);
 
 // A line of warning where the generator, on these cores, and the server may run on the same; empty

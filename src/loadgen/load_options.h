@@ -46,7 +46,9 @@ struct LoadOptions {
   // threads, each takes every so manyth. RESP targets only. Null: none.
   std::shared_ptr<const RecordedCommands> replay;
 
-  pid_t server_pid = 0;   // a server on this machine whose CPU time and memory to read; 0: none
+  // A server on this machine whose CPU time and memory to read, as ReadProcessStat() has it: below
+  // 0 a group of processes. 0: none.
+  pid_t server_pid = 0;
   std::vector<int> cpus;  // a thread each, in turn; empty: wherever the system likes
   // How long before a deadline a thread stops sleeping and watches the clock. A sleeper on a
   // virtual machine is now and then more than 100 us late.

@@ -142,7 +142,7 @@ std::string CountsText(const Report& report, const OpFigures& total) {
   }
   absl::StrAppendFormat(&text, "generator: %.2f us of CPU an answer",
                         total.answered() == 0 ? 0.0
-                                              : report.result.generator.cpu_s() * 1e6 /
+                                              : report.result.generator.cpu_s * 1e6 /
                                                     static_cast<double>(total.answered()));
   if (report.options.open_loop()) {
     const base::Histogram& lag_ns = report.result.figures.lag_ns;
@@ -157,7 +157,7 @@ std::string CountsText(const Report& report, const OpFigures& total) {
     absl::StrAppendFormat(&text,
                           "server: %.2f us of CPU an answer (%.2f user, %.2f system), %.0f MB "
                           "resident, %u minor and %u major faults\n",
-                          server.cpu_s() * 1e6 / answers, server.user_s * 1e6 / answers,
+                          server.cpu_s * 1e6 / answers, server.user_s * 1e6 / answers,
                           server.system_s * 1e6 / answers,
                           static_cast<double>(server.resident_bytes) / 1e6, server.minor_faults,
                           server.major_faults);

@@ -65,7 +65,7 @@ Json OpJson(const OpFigures& figures, const Report& report) {
 
 Json ServerJson(const env::ProcessStat& server, const OpFigures& total) {
   const auto answers = static_cast<double>(std::max<uint64_t>(1, total.answered()));
-  return {{"cpu_us_per_answer", server.cpu_s() * 1e6 / answers},
+  return {{"cpu_us_per_answer", server.cpu_s * 1e6 / answers},
           {"user_s", server.user_s},
           {"system_s", server.system_s},
           {"resident_bytes", server.resident_bytes},
@@ -179,7 +179,7 @@ Json ReportDocument(const Report& report) {
                          {"high_us", Micros(interval.high_ns)}});
   }
   if (report.options.server_pid != 0) json["server"] = ServerJson(report.result.server, total);
-  json["generator"] = {{"cpu_s", report.result.generator.cpu_s()},
+  json["generator"] = {{"cpu_s", report.result.generator.cpu_s},
                        {"lag", HistogramJson(report.result.figures.lag_ns)},
                        {"held_back", report.result.figures.held_back},
                        {"never_started", report.result.figures.never_started},

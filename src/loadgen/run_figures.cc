@@ -115,7 +115,7 @@ std::vector<RunFigure> FiguresOf(const Report& report) {
   }
   if (report.options.server_pid != 0 && total.answered() > 0) {
     add("server-cpu", kMicros, FigureKind::kTime,
-        report.result.server.cpu_s() * 1e6 / static_cast<double>(total.answered()));
+        report.result.server.cpu_s * 1e6 / static_cast<double>(total.answered()));
   }
   return figures;
 }

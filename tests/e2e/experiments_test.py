@@ -9,6 +9,7 @@ import json
 import os
 import shlex
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -28,6 +29,7 @@ SMALL = ["--connections=2", "--warmup=20ms", "--keys=100", "--timeout=1s"]
 COUNTED = SMALL + ["--operations=20"]
 TIMED = SMALL + ["--duration=150ms"]
 SLOW_MS = 20
+BURN_MS = 5
 
 
 def alive(pid):
@@ -82,6 +84,16 @@ class Experiments(unittest.TestCase):
         self.assertEqual(os.listdir(self.temporary), [])
         if os.path.exists(self.diary_path):
             self.assertEqual([pid for pid, _, _ in self.diary() if alive(pid)], [])
+
+    def fifo(self):
+        """Words to put into a command: each opens it, and whoever does waits for the other."""
+        path = os.path.join(self.directory, "fifo")
+        os.mkfifo(path)
+        return path
+
+    def repeat(self, command, *flags):
+        return self.bench("repeat", "--rounds=2", "--target", TARGET, "--start", command, *COUNTED,
+                          *flags)
 
     def compare(self, a_flags, b_flags, *flags):
         return self.bench("compare", TARGET, TARGET, "--start-a", self.server(*a_flags), "--start-b",
@@ -237,7 +249,97 @@ class Experiments(unittest.TestCase):
         self.assertEqual(len({pid for pid, _, _ in diary}), 3)
         self.assertEqual({cores for _, cores, _ in diary}, {str(core)})
 
+    # ---- Servers that are started ----
+
+    def test_what_is_measured_is_the_server_and_not_a_shell(self):
+        server = self.server(f"--burn-ms={BURN_MS}")
+        for command in [server, f"FOO=1 {server}", f"cd {{dir}} && {server}", f"{server} | cat",
+                        f"true; timeout 999 {server}; true"]:
+            with self.subTest(command=command):
+                code, _, err, document = self.repeat(command)
+                self.assertEqual(code, 0, err)
+                figures = {figure["name"]: figure for figure in document["figures"]}
+                # Not all of the counted commands need lie between the two moments when it is read.
+                self.assertGreater(figures["server-cpu"]["median"], BURN_MS * 1000 / 5)
+                for run in document["rounds"]:
+                    self.assertGreaterEqual(run["server"]["user_s"], 0)
+                    self.assertGreaterEqual(run["server"]["system_s"], 0)
+
+    def test_the_directory_is_empty(self):
+        code, _, err, _ = self.repeat(f'test -z "$(ls -A {{dir}})" && {self.server()}')
+        self.assertEqual(code, 0, err)
+
+    def test_a_server_that_goes_to_the_background_is_refused_and_ended(self):
+        fifo = shlex.quote(self.fifo())
+        daemon = f"echo $$ 0 daemon >>{shlex.quote(self.diary_path)}; echo >{fifo}; exec sleep 100"
+        code, _, err, _ = self.repeat(f"setsid sh -c {shlex.quote(daemon)} & "
+                                      f": {{port}}; read word <{fifo}")
+        self.assertEqual(code, 1)
+        self.assertIn("the server ended (it must stay in the foreground)", err)
+        self.assertEqual(len(self.diary()), 1)
+
+    def test_a_server_that_will_not_go_is_killed_by_a_second_stop(self):
+        with self.start("compare", TARGET, TARGET, "--start-a", f"trap '' TERM; {self.server()} | cat",
+                        "--start-b", self.server(), *COUNTED, "--rounds=1000") as process:
+            for line in process.stderr:
+                if line.startswith("round 2 of 1000, A"):
+                    break
+            # Two that come at the same time are one.
+            while process.poll() is None:
+                process.send_signal(signal.SIGINT)
+                try:
+                    process.wait(timeout=0.1)
+                except subprocess.TimeoutExpired:
+                    pass
+            process.communicate(timeout=TIMEOUT_S)
+        self.nothing_is_left()
+
+    def test_a_stop_while_the_server_starts(self):
+        fifo = self.fifo()
+        with self.start("repeat", "--target", TARGET, "--start",
+                        f": {{port}}; echo >{shlex.quote(fifo)}; sleep 100", *COUNTED) as process:
+            with open(fifo, encoding="utf-8") as file:
+                file.read()
+            process.send_signal(signal.SIGINT)
+            _, err = process.communicate(timeout=TIMEOUT_S / 5)
+        self.assertEqual(process.returncode, 1)
+        self.assertIn("stopped while the server was starting", err)
+        self.nothing_is_left()
+
+    def test_a_hang_up_is_a_stop(self):
+        with self.start("repeat", "--target", TARGET, "--start", self.server(), *COUNTED,
+                        "--rounds=1000") as process:
+            for line in process.stderr:
+                if line.startswith("2 of 1000"):
+                    break
+            process.send_signal(signal.SIGHUP)
+            process.communicate(timeout=TIMEOUT_S)
+        self.assertGreaterEqual(process.returncode, 0)
+        self.nothing_is_left()
+
+    def test_it_clears_away_when_nobody_reads_what_it_says(self):
+        with self.start("repeat", "--target", TARGET, "--start", self.server(), *COUNTED,
+                        "--rounds=2") as process:
+            process.stderr.close()
+            process.stdout.close()
+            self.assertGreaterEqual(process.wait(timeout=TIMEOUT_S), 0)
+        self.nothing_is_left()
+
     # ---- What goes wrong ----
+
+    def test_a_server_that_is_there_already_is_not_measured_instead(self):
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            port = listener.getsockname()[1]
+            code, _, err, document = self.bench(
+                "repeat", "--target", f"resp://127.0.0.1:{port}", "--start", "sleep 100", *COUNTED)
+        self.assertEqual(code, 1)
+        self.assertIn(f"something already listens at resp://127.0.0.1:{port}", err)
+        self.assertIsNone(document)
+
+    def test_what_a_server_says_on_its_way_out_is_told(self):
+        code, _, err, _ = self.repeat("echo on the one {port}; echo on the other >&2; exit 7")
+        self.assertEqual(code, 1)
+        self.assertRegex(err, r"the server ended: (?s:.)*: on the one \d+\non the other\n")
 
     def test_a_server_that_does_not_start_says_why(self):
         code, _, err, document = self.bench(
@@ -263,6 +365,24 @@ class Experiments(unittest.TestCase):
                 (["find-max", "--slo=p50<1ms", "--from=2k", "--to=1k"], "--from is above --to"),
                 (["compare", "x", "y", "--figures=server-cpu"], "takes --pid-a and --pid-b"),
                 (["compare", "x", "y", "--figures=throughput", "--rate=1k"], "what was asked for"),
+                (["repeat", "--start=sleep {port}"], "it is not measured there"),
+                (["repeat", "--target", TARGET, "--start=sleep 9"], "no command starts a server"),
+                (["repeat", "--target", TARGET], "no command starts a server"),
+                (["compare", "resp://127.0.0.1:1", TARGET], "B: {port} in resp://"),
+                (["repeat", "--start=x", "--server-cpus=0,9999"],
+                 "--server-cpus: this process may not use core 9999"),
+                (["compare", "resp://127.0.0.1:1", "resp://127.0.0.1:1", "--server-cpus=9999"],
+                 "--server-cpus: this process may not use core 9999"),
+                (["compare", "resp://127.0.0.1:1", "resp://127.0.0.1:1",
+                  f"--server-cpus={min(os.sched_getaffinity(0))}"],
+                 "--server-cpus: it takes --start-a or --start-b"),
+                (["repeat", "--server-pid=999999999"],
+                 "--server-pid: there is no process 999999999"),
+                (["sweep", "--rates=1k", "--server-pid", "-5"],
+                 "--server-pid: there is no process -5"),
+                (["run", "--server-pid", "-5"], "--server-pid: there is no process -5"),
+                (["compare", "x", "y", "--pid-a=0"], "--pid-a: there is no process 0"),
+                (["compare", "x", "y", "--pid-b=-5"], "--pid-b: there is no process -5"),
         ]:
             with self.subTest(flags=flags):
                 code, _, err, _ = self.bench(*flags)

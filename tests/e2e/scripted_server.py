@@ -2,10 +2,12 @@
 """A RESP server that knows no data: a GET misses, everything else is OK. For tests of programs that
 start servers and measure them.
 
-usage: scripted_server.py PORT DIARY [--delay-ms=N] [--error] [--commands=N] [--note=TEXT]
+usage: scripted_server.py PORT DIARY [--delay-ms=N] [--burn-ms=N] [--error] [--commands=N]
+                          [--note=TEXT]
 
   DIARY       a file to which a line is added at the start: process, cores, note
   --delay-ms  how long each command takes
+  --burn-ms   how much CPU time each command takes
   --error     every command is an error
   --commands  it ends after so many
 """
@@ -48,11 +50,18 @@ def command_end(received, at):
     return at, is_get
 
 
+def burn(seconds):
+    end = time.process_time() + seconds
+    while time.process_time() < end:
+        pass
+
+
 async def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("port", type=int)
     parser.add_argument("diary")
     parser.add_argument("--delay-ms", type=float, default=0)
+    parser.add_argument("--burn-ms", type=float, default=0)
     parser.add_argument("--error", action="store_true")
     parser.add_argument("--commands", type=int, default=0)
     parser.add_argument("--note", default="")
@@ -71,6 +80,7 @@ async def main():
                     os._exit(0)
                 # Not asyncio's: one command at a time, as a server with one thread has it.
                 time.sleep(arguments.delay_ms / 1000)
+                burn(arguments.burn_ms / 1000)
                 if arguments.error:
                     writer.write(b"-ERR scripted\r\n")
                 else:

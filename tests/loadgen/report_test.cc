@@ -22,9 +22,10 @@ Report OneReport() {
   report.options.warmup_ns = 2 * kSecond;
   report.result.measured_ns = 10 * kSecond;
   report.result.begun_wall_ms = 1'700'000'000'000;
-  report.result.generator.user_s = 1;
+  report.result.generator.cpu_s = 1;
   report.options.server_pid = 1;
-  report.result.server = {.user_s = 0.25, .system_s = 0.25, .resident_bytes = 12'000'000};
+  report.result.server = {
+      .cpu_s = 0.5, .user_s = 0.25, .system_s = 0.25, .resident_bytes = 12'000'000};
   Figures& figures = report.result.figures;
   for (int64_t micros = 1; micros <= 100; ++micros) {
     figures.Of(OpKind::kRead).response_ns.RecordMany(micros * 1000, 1000);

@@ -38,7 +38,7 @@ TEST(RunFigures, AreThoseThatTheRunHas) {
   EXPECT_EQ(FiguresOf(report)[0].value, 100);
   EXPECT_NEAR(FiguresOf(report)[2].value, 50, 0.1);
   report.options.server_pid = 1;
-  report.result.server = {.user_s = 0.5, .system_s = 0.5};
+  report.result.server = {.cpu_s = 1};
   EXPECT_EQ(FiguresOf(report).back().name, "server-cpu");
   EXPECT_EQ(FiguresOf(report).back().value, 1000);
   report.options.rate = {{1, 1, kSecond}};

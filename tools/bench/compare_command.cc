@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_format.h"
 #include "base/status_macros.h"
+#include "bench/flag_checks.h"
 
 namespace corelane::tools {
 namespace {
@@ -47,7 +48,8 @@ CompareCommand::CompareCommand(CLI::App& app)
   AddSideFlags(b_, "b");
   command()
       .add_option("--server-cpus", server_cpus_, "the cores for servers that are started, as 0,1")
-      ->delimiter(',');
+      ->delimiter(',')
+      ->check(CheckCore);
   command().add_flag("--restart", restart_, "start the servers anew for each of their runs");
   command()
       .add_option("--rounds", rounds_, "of a run on each; 6 at least tell something")
@@ -76,14 +78,11 @@ void CompareCommand::AddSideFlags(Side& side, const std::string& letter) {
       .add_option(name, side.plan.target,
                   "SCHEME://HOST:PORT of " + name + "; {port} where it is started here")
       ->required();
-  CLI::Option* const start = command().add_option(
-      "--start-" + letter, side.plan.start,
-      "a shell command that starts " + name +
-          " and stays in the foreground; {port} stands for a free port, {dir} for an empty "
-          "directory");
+  CLI::Option* const start = command().add_option("--start-" + letter, side.plan.start, kStartHelp);
   command()
       .add_option("--pid-" + letter, side.plan.pid,
                   "the process of " + name + ", where it is there already")
+      ->check(CheckProcess)
       ->excludes(start);
   command().add_option("--label-" + letter, side.label, "what to call " + name + " in reports");
 }
@@ -101,6 +100,10 @@ Status CompareCommand::CheckFlags() {
   if (restart_ && (a_.plan.start.empty() || b_.plan.start.empty())) {
     return Status(StatusCode::kBadArgument, "--restart: it takes --start-a and --start-b");
   }
+  if (!server_cpus_.empty() && a_.plan.start.empty() && b_.plan.start.empty()) {
+    return Status(StatusCode::kBadArgument,
+                  "--server-cpus: it takes --start-a or --start-b; one that runs has its cores");
+  }
   const auto asks_for = [&](std::string_view name) {
     return std::ranges::find(comparing_.names, name) != comparing_.names.end();
   };
@@ -112,6 +115,9 @@ Status CompareCommand::CheckFlags() {
     if (asks_for("server-cpu") && side->plan.start.empty() && side->plan.pid == 0) {
       return Status(StatusCode::kBadArgument,
                     "--figures: server-cpu takes --pid-a and --pid-b, or servers that are started");
+    }
+    if (const Status plan = CheckPlan(side->plan); !plan.ok()) {
+      return Status(plan.code(), (side == &a_ ? "A: " : "B: ") + plan.message());
     }
     side->plan.cpus = server_cpus_;
     if (side->label.empty()) side->label = side->plan.target;
@@ -129,8 +135,9 @@ Status CompareCommand::MeasureAll() {
 }
 
 Status CompareCommand::MeasureRounds() {
-  TestedServer a(a_.plan, laboratory_.clock());
-  TestedServer b(b_.plan, laboratory_.clock());
+  // The one that is started last ends first, as ChildProcess wants it.
+  TestedServer a(a_.plan, laboratory_.clock(), laboratory_.signals());
+  TestedServer b(b_.plan, laboratory_.clock(), laboratory_.signals());
   if (!restart_) {
     RETURN_IF_ERROR(a.Start());
     RETURN_IF_ERROR(b.Start());

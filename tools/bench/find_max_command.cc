@@ -98,7 +98,7 @@ Status FindMaxCommand::Run(const std::string& command_line) {
 }
 
 Status FindMaxCommand::Search(loadgen::RateSearch& search) {
-  TestedServer server(plan_, laboratory_.clock());
+  TestedServer server(plan_, laboratory_.clock(), laboratory_.signals());
   RETURN_IF_ERROR(server.Start());
   while (const std::optional<double> per_s = search.Next()) {
     loadgen::LoadOptions options = laboratory_.options();

@@ -36,6 +36,7 @@ class Laboratory {
   [[nodiscard]] const loadgen::LoadOptions& options() const { return options_; }
   [[nodiscard]] const LoadFlags& flags() const { return flags_; }
   [[nodiscard]] const env::Clock& clock() const { return clock_; }
+  [[nodiscard]] StopSignals& signals() { return *signals_; }
 
   // Whether the keys of --prefill have to be written for run `index`: before the first, and before
   // each where the load takes keys away.

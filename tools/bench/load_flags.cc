@@ -7,9 +7,9 @@
 #include <utility>
 
 #include "base/status_macros.h"
+#include "bench/flag_checks.h"
 #include "env/posix_file_system.h"
 #include "env/process.h"
-#include "env/process_stat.h"
 #include "io/socket.h"
 #include "loadgen/number_text.h"
 #include "loadgen/recorded_commands.h"
@@ -124,11 +124,14 @@ void LoadFlags::AddTimeFlags() {
 
 void LoadFlags::AddMachineFlags(const Without& without) {
   if (!without.server) {
-    command_->add_option("--server-pid", options_.server_pid,
-                         "a server on this machine whose CPU time and memory to report");
+    command_
+        ->add_option("--server-pid", options_.server_pid,
+                     "a server on this machine whose CPU time and memory to report")
+        ->check(CheckProcess);
   }
   command_->add_option("--cpus", options_.cpus, "pin the threads to these, in turn")
-      ->delimiter(',');
+      ->delimiter(',')
+      ->check(CheckCore);
   command_->add_option("--io", typed_.io, "auto, uring, epoll")
       ->check(CLI::IsMember({"auto", "uring", "epoll"}))
       ->capture_default_str();
@@ -240,16 +243,6 @@ Status LoadFlags::CheckMachine() const {
     return Status(StatusCode::kBadArgument,
                   "--connections: the system allows " + std::to_string(allowed) +
                       " open files and this takes " + std::to_string(files) + " (ulimit -n)");
-  }
-  const std::vector<int> usable = env::UsableCpus();
-  for (const int cpu : options_.cpus) {
-    if (std::find(usable.begin(), usable.end(), cpu) != usable.end()) continue;
-    return Status(StatusCode::kBadArgument,
-                  "--cpus: this process may not use core " + std::to_string(cpu));
-  }
-  if (options_.server_pid != 0 && !env::ReadProcessStat(options_.server_pid).ok()) {
-    return Status(StatusCode::kBadArgument,
-                  "--server-pid: there is no process " + std::to_string(options_.server_pid));
   }
   return OkStatus();
 }

@@ -32,7 +32,7 @@ loadgen::JudgementInput JudgedBy(const loadgen::Report& report) {
   return {.open_loop = report.options.open_loop(),
           .measured_s = static_cast<double>(report.result.measured_ns) / 1e9,
           .threads = report.options.threads,
-          .generator_cpu_s = report.result.generator.cpu_s(),
+          .generator_cpu_s = report.result.generator.cpu_s,
           .asked_by_second = loadgen::ExpectedArrivalsBySecond(report.options.rate,
                                                                report.options.warmup_ns, seconds),
           .ceiling_per_s = CeilingPerSecond(report)};

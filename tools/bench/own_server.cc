@@ -59,14 +59,14 @@ Status OwnServer::WaitUntilReady() {
     const int64_t left_ms = (deadline_ns - clock_.MonotonicNanos()) / 1'000'000;
     if (left_ms <= 0) {
       return Status(StatusCode::kTimeout,
-                    "the server does not become ready" + process_.LastErrors());
+                    "the server does not become ready" + process_.LastWords());
     }
     pollfd wait{.fd = output_.get(), .events = POLLIN, .revents = 0};
     if (poll(&wait, 1, static_cast<int>(left_ms)) <= 0) continue;
     std::array<char, 4096> bytes;
     const ssize_t count = read(output_.get(), bytes.data(), bytes.size());
     if (count == 0)
-      return Status(StatusCode::kIoError, "the server did not start" + process_.LastErrors());
+      return Status(StatusCode::kIoError, "the server did not start" + process_.LastWords());
     if (count > 0) output.append(bytes.data(), static_cast<size_t>(count));
   }
   return OkStatus();

@@ -57,7 +57,7 @@ Status RepeatCommand::Run(const std::string& command_line) {
 }
 
 Status RepeatCommand::MeasureAll() {
-  TestedServer server(plan_, laboratory_.clock());
+  TestedServer server(plan_, laboratory_.clock(), laboratory_.signals());
   for (uint32_t round = 0; round < rounds_; ++round) {
     RETURN_IF_ERROR(server.Start());
     loadgen::LoadOptions options = laboratory_.options();

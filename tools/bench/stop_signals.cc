@@ -13,6 +13,11 @@ sigset_t Signals() {
   sigemptyset(&signals);
   sigaddset(&signals, SIGINT);
   sigaddset(&signals, SIGTERM);
+  // nohup(1) has it ignored, and means it.
+  struct sigaction hang_up {};
+  if (sigaction(SIGHUP, nullptr, &hang_up) == 0 && hang_up.sa_handler != SIG_IGN) {
+    sigaddset(&signals, SIGHUP);
+  }
   return signals;
 }
 
@@ -32,8 +37,10 @@ StopSignals::~StopSignals() {
 
 bool StopSignals::Came() {
   signalfd_siginfo info;
-  if (::read(signals_.get(), &info, sizeof(info)) == sizeof(info)) came_ = true;
-  return came_;
+  if (::read(signals_.get(), &info, sizeof(info)) == sizeof(info)) ++count_;
+  return count_ > 0;
 }
+
+bool StopSignals::CameAgain() { return Came() && count_ > 1; }
 
 }  // namespace corelane::tools

@@ -53,7 +53,7 @@ Status SweepCommand::Run(const std::string& command_line) {
 }
 
 Status SweepCommand::MeasureAll(const std::vector<double>& rates) {
-  TestedServer server(plan_, laboratory_.clock());
+  TestedServer server(plan_, laboratory_.clock(), laboratory_.signals());
   RETURN_IF_ERROR(server.Start());
   for (size_t i = 0; i < rates.size(); ++i) {
     loadgen::LoadOptions options = laboratory_.options();
