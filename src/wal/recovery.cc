@@ -245,12 +245,13 @@ Result<LaneRecovery> RecoverLane(env::FileSystem& files, const LaneIdentity& lan
 
 Status CutLaneTail(env::FileSystem& files, const LaneIdentity& lane, const LaneRecovery& recovery) {
   const auto path_of = [&](uint64_t number) { return lane.directory + "/" + SegmentName(number); };
-  // From the highest down: a crash in the middle leaves a log that reads the same.
+  // From the highest down: a crash in the middle leaves a log that reads the same. One by one, as a
+  // power loss may take removals back in any order, and a gap in the numbers is damage.
   for (auto number = recovery.unused_segments.rbegin(); number != recovery.unused_segments.rend();
        ++number) {
     RETURN_IF_ERROR(files.Remove(path_of(*number)));
+    RETURN_IF_ERROR(files.SyncDirectory(lane.directory));
   }
-  RETURN_IF_ERROR(files.SyncDirectory(lane.directory));
   if (recovery.last_segment != 0) {
     Result<std::unique_ptr<env::File>> last =
         files.Open(path_of(recovery.last_segment), env::OpenMode::kReadWrite);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/random.h"
+#include "fault/simulated_disk.h"
 #include "wal/format.h"
 #include "wal_test_util.h"
 
@@ -183,6 +184,39 @@ TEST_F(RecoveryTest, AHoleThatNoSyncHadCoveredCutsWhatFollows) {
   ASSERT_TRUE(clean.ok());
   EXPECT_EQ(clean->torn_reason, "");
   EXPECT_EQ(again.changes, visitor.changes);
+}
+
+// The names of removed files need not vanish from the disk in the order of their removal.
+TEST_F(RecoveryTest, ACutThatAPowerLossInterruptsCanBeRepeated) {
+  StartSegment(0);
+  AddPut("a", "1");
+  AddPut("b", "2");
+  segments_[0].back() = 'X';
+  StartSegment(0);
+  AddPut("c", "3");
+  StartSegment(0);
+  AddPut("d", "4");
+  base::Random random(9);
+  fault::SimulatedDisk whole;
+  ASSERT_TRUE(whole.CreateDirectories(lane_.directory).ok());
+  for (size_t i = 0; i < segments_.size(); ++i) {
+    ASSERT_TRUE(env::WriteFileAtomically(whole, SegmentPath(i + 1), segments_[i]).ok());
+  }
+  for (uint64_t at = 1; at < 200; ++at) {
+    const auto disk = whole.Fork();
+    KeepingVisitor first;
+    auto recovery = RecoverLane(*disk, lane_, first);
+    ASSERT_TRUE(recovery.ok());
+    ASSERT_EQ(recovery->unused_segments, (std::vector<uint64_t>{2, 3}));
+    disk->CrashAt(1 + at % 10);
+    static_cast<void>(CutLaneTail(*disk, lane_, *recovery));
+    disk->LosePower(random);
+    KeepingVisitor again;
+    recovery = RecoverLane(*disk, lane_, again);
+    ASSERT_TRUE(recovery.ok()) << recovery.status().ToString();
+    EXPECT_EQ(again.changes, first.changes);
+    EXPECT_TRUE(CutLaneTail(*disk, lane_, *recovery).ok());
+  }
 }
 
 TEST_F(RecoveryTest, ALogThatEndsBelowItsLastMarkIsDamaged) {
