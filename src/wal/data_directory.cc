@@ -195,16 +195,22 @@ LaneIdentity DataDirectory::NextLane(uint32_t lane) const {
   return LaneOf(manifest_.generation + 1, lane);
 }
 
-Status DataDirectory::RemoveLeftovers() {
+Result<std::vector<std::string>> DataDirectory::Leftovers() const {
   Result<std::vector<std::string>> names = files_.List(path_);
   if (!names.ok()) return names.status();
-  bool removed = false;
+  std::erase_if(*names, [&](const std::string& name) {
+    return !IsGeneration(name) || name == GenerationName(manifest_.generation);
+  });
+  return names;
+}
+
+Status DataDirectory::RemoveLeftovers() {
+  const Result<std::vector<std::string>> names = Leftovers();
+  if (!names.ok()) return names.status();
   for (const std::string& name : *names) {
-    if (!IsGeneration(name) || name == GenerationName(manifest_.generation)) continue;
     RETURN_IF_ERROR(files_.RemoveRecursively(path_ + "/" + name));
-    removed = true;
   }
-  return removed ? files_.SyncDirectory(path_) : OkStatus();
+  return names->empty() ? OkStatus() : files_.SyncDirectory(path_);
 }
 
 Status DataDirectory::PrepareGeneration(uint32_t lanes) {

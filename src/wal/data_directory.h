@@ -19,6 +19,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "env/clock.h"
 #include "env/file_system.h"
@@ -70,7 +71,9 @@ class DataDirectory {
   // A lane of the generation that counts.
   [[nodiscard]] LaneIdentity Lane(uint32_t lane) const;
 
-  // Removes generations that do not count. After a successful recovery, so that a start that fails
+  // Names of generations that do not count.
+  [[nodiscard]] Result<std::vector<std::string>> Leftovers() const;
+  // Removes them. After a successful recovery, so that a start that fails
   // changes nothing.
   [[nodiscard]] Status RemoveLeftovers();
 

@@ -15,12 +15,14 @@
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <ostream>
+#include <sstream>
 #include <string>
 #include <string_view>
 #include <thread>
+#include <utility>
 #include <vector>
 
-#include "base/status_macros.h"
 #include "env/clock.h"
 #include "env/posix_file_system.h"
 #include "fault/temp_directory.h"
@@ -53,11 +55,14 @@ size_t Lines(const std::string& text) {
 class WalProgramTest : public testing::Test {
  protected:
   static constexpr uint64_t kHashSeed = 0x1234567890abcdef;
+  static constexpr const char* kFullFile = "/dev/full";  // takes nothing, and never ends
   static constexpr uint32_t kCreatedAt = 1'700'000'000;
 
   // Files take what it prints, so that nothing can block.
   Printed Run(std::vector<std::string> arguments) const {
-    const std::string out_name = temporary_.Sub("out");
+    return RunInto(temporary_.Sub("out"), std::move(arguments));
+  }
+  Printed RunInto(const std::string& out_name, std::vector<std::string> arguments) const {
     const std::string err_name = temporary_.Sub("err");
     const char* const program = std::getenv("CORELANE_WAL");
     arguments.insert(arguments.begin(), "corelane-wal");
@@ -75,7 +80,7 @@ class WalProgramTest : public testing::Test {
     int state = 0;
     EXPECT_EQ(::waitpid(child, &state, 0), child);
     return {.exit_code = WIFEXITED(state) ? WEXITSTATUS(state) : -1,
-            .out = ReadFile(out_name),
+            .out = out_name == kFullFile ? "" : ReadFile(out_name),
             .err = ReadFile(err_name)};
   }
 
@@ -268,6 +273,9 @@ TEST_F(WalProgramTest, DumpTakesAPart) {
   EXPECT_TRUE(Contains(over_lanes.out, "lane=0 segment=1 offset=224 seq=6 type=durable-mark"));
   EXPECT_TRUE(Contains(over_lanes.out, "lane=1 segment=1 offset=192 seq=5 type=put key=\"b4\""));
   EXPECT_EQ(Lines(over_lanes.out), 3u) << over_lanes;
+  const Printed unwritten = RunInto(kFullFile, {"dump", data_});
+  EXPECT_EQ(unwritten.exit_code, 1);
+  EXPECT_EQ(unwritten.err, "corelane-wal: cannot write to standard output\n");
   const Printed none = Run({"dump", data_, "--lane=2"});
   EXPECT_EQ(none.exit_code, 2);
   EXPECT_TRUE(Contains(none.err, "--lane=2: the directory has 2 lanes")) << none;
@@ -287,6 +295,18 @@ TEST_F(WalProgramTest, ASoundDirectoryIsOk) {
   EXPECT_EQ(cut.exit_code, 0) << cut;
   EXPECT_EQ(cut.out, "lane 0: nothing to cut\nlane 1: nothing to cut\n");
   EXPECT_EQ(Snapshot(), before);
+}
+
+TEST_F(WalProgramTest, WhatACrashHasLeftBesideTheLogsIsNamedAndDoesNotCount) {
+  MakeLogs(2);
+  const std::string leftover = data_ + "/gen-000002/lane-0000";
+  std::filesystem::create_directories(leftover);
+  Write(leftover + "/" + wal::SegmentName(1), "not whole");
+  const Printed printed = Run({"verify", data_});
+  EXPECT_EQ(printed.exit_code, 0) << printed;
+  EXPECT_TRUE(printed.out.starts_with(
+      "generation=1 lanes=2\nleftover=gen-000002: does not count, and goes at the next start\n"))
+      << printed;
 }
 
 TEST_F(WalProgramTest, ATornTailIsSoundAndIsCutAsTheServerWould) {

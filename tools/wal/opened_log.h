@@ -56,6 +56,11 @@ class OpenedLog {
   [[nodiscard]] env::FileSystem& files() { return files_; }
   [[nodiscard]] const env::Clock& clock() const { return clock_; }
 
+  // Generations that a crash has left and the next start removes; read by nobody.
+  [[nodiscard]] Result<std::vector<std::string>> Leftovers() const {
+    return directory_->Leftovers();
+  }
+
   // All lanes, or the one that was asked for; kBadArgument when it is not there.
   [[nodiscard]] Result<std::vector<uint32_t>> Lanes(std::optional<uint32_t> asked) const;
 

@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -42,6 +43,11 @@ Status VerifyCommand::Run() {
   OpenedLog& log = **opened;
   std::printf("generation=%llu lanes=%u\n",
               static_cast<unsigned long long>(log.manifest().generation), log.manifest().lanes);
+  const Result<std::vector<std::string>> leftovers = log.Leftovers();
+  if (!leftovers.ok()) return leftovers.status();
+  for (const std::string& name : *leftovers) {
+    std::printf("leftover=%s: does not count, and goes at the next start\n", name.c_str());
+  }
   uint32_t torn = 0;
   Status first_wrong;
   for (uint32_t lane = 0; lane < log.manifest().lanes; ++lane) {
