@@ -29,7 +29,7 @@ SMALL = ["--connections=2", "--warmup=20ms", "--keys=100", "--timeout=1s"]
 COUNTED = SMALL + ["--operations=20"]
 TIMED = SMALL + ["--duration=150ms"]
 SLOW_MS = 20
-BURN_MS = 5
+BURN_MS = 1
 
 
 def alive(pid):
