@@ -413,8 +413,12 @@ void Worker::Reopen(Connection& connection) {
 
 // Operations that were due and never had a connection: nobody answered those either.
 void Worker::CountNeverStarted() {
-  for (; due_ns_ < tally_.until_ns(); DrawDue()) {
-    if (due_ns_ >= tally_.from_ns()) tally_.CountNeverStarted();
+  // Where operations are counted, the schedule goes on long after them.
+  const int64_t until_ns = std::min(tally_.until_ns(), now_ns_);
+  for (; due_ns_ < until_ns && operations_left_ > 0; DrawDue()) {
+    if (due_ns_ < tally_.from_ns()) continue;
+    --operations_left_;
+    tally_.CountNeverStarted();
   }
 }
 

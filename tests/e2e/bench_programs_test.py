@@ -69,7 +69,7 @@ class Context:
 
     def corelane_bench(self, *flags):
         return subprocess.run(
-            [self.bench_program(), *flags],
+            [self.bench_program(), *flags], cwd=ROOT,  # where the command lines begin
             capture_output=True, text=True, timeout=TIMEOUT_S, check=False)
 
     def bench_program(self):

@@ -156,7 +156,7 @@ class Experiments(unittest.TestCase):
         self.nothing_is_left()
 
     def test_a_server_that_dies_takes_nothing_along(self):
-        code, out, err, document = self.compare([], ["--commands=2000"], "--rounds=1000")
+        code, out, err, document = self.compare([], ["--commands=300"], "--rounds=1000")
         self.assertEqual(code, 1)
         self.assertTrue(document["rounds"])
         self.assertLess(len(document["rounds"]), 1000)

@@ -144,7 +144,7 @@ TEST_F(CannedServerTest, BurnsForEachRequest) {
   ASSERT_EQ(::send(client.get(), "???", 3, 0), 3);
   EXPECT_EQ(Receive(client.get(), 3), "xxx");
   // 3 us in looks of 50 ns, behind the first one.
-  EXPECT_EQ(clock.looks(), 1 + 3 * 1'000 / TickingClock::kLookNanos);
+  EXPECT_EQ(clock.looks(), 1 + 3 * int64_t{1'000} / TickingClock::kLookNanos);
 }
 
 TEST_F(CannedServerTest, GoesOnWhenAConnectionGoes) {
