@@ -189,8 +189,8 @@ class SegmentRewriter {
   env::File& file_;
   FileWindow window_;
   const std::string name_;
-  uint64_t pending_begin_ = 0;
-  uint64_t pending_end_ = 0;  // checked up to here, and in the window
+  uint64_t pending_begin_ = kSegmentHeaderBytes;
+  uint64_t pending_end_ = kSegmentHeaderBytes;  // checked up to here, and in the window
 };
 
 Status SegmentRewriter::WritePending() {

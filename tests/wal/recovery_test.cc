@@ -10,6 +10,7 @@
 
 #include "base/random.h"
 #include "fault/simulated_disk.h"
+#include "wal/file_window.h"
 #include "wal/format.h"
 #include "wal_test_util.h"
 
@@ -184,6 +185,21 @@ TEST_F(RecoveryTest, AHoleThatNoSyncHadCoveredCutsWhatFollows) {
   ASSERT_TRUE(clean.ok());
   EXPECT_EQ(clean->torn_reason, "");
   EXPECT_EQ(again.changes, visitor.changes);
+}
+
+// Its bytes reach beyond what a reader loads at once.
+TEST_F(RecoveryTest, ALongFirstFrameThatWasNotSyncedIsWrittenAgain) {
+  StartSegment(0);
+  AddPut("a", std::string(3 * FileWindow::kPieceBytes, 'v'));
+  AddPut("b", "2");
+  WriteAll();
+  KeepingVisitor visitor;
+  const auto recovery = Recover(visitor);
+  ASSERT_TRUE(recovery.ok()) << recovery.status().ToString();
+  ASSERT_EQ(recovery->unsynced_segments, std::vector<uint64_t>{1});
+  const Status cut = CutLaneTail(files_, lane_, *recovery);
+  EXPECT_TRUE(cut.ok()) << cut.ToString();
+  EXPECT_TRUE(ReadBytes(SegmentPath(1)) == segments_[0]);
 }
 
 // The names of removed files need not vanish from the disk in the order of their removal.
