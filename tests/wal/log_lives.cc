@@ -165,7 +165,10 @@ void LogLives::WaitForDurable(LaneLogWriter& log) {
   log.RequestSync();
   const uint64_t seq = log.last_seq();
   const auto done = [&] { return log.durable_seq() >= seq || !log.health().ok(); };
-  if (!listener_.WaitUntil(done)) Complain("a sync that was asked for never came");
+  if (!listener_.WaitUntil(done)) {
+    Complain(absl::StrFormat("a sync of %d was asked for, and nothing came; durable %d%s", seq,
+                             log.durable_seq(), done() ? ", nobody told" : ""));
+  }
 }
 
 size_t LogLives::RandomValueBytes() {
