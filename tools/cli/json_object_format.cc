@@ -136,7 +136,9 @@ Result<size_t> JsonObjectReader::MemberBytes() {
 }
 
 Status JsonObjectReader::ParseMember(std::string_view member, SnapshotEntry& entry) const {
-  const std::string object = "{" + std::string(member) + "}";
+  // GCC 12 at -O3 believes of operator+ that it writes over itself.
+  std::string object(1, '{');
+  object.append(member).push_back('}');
   std::deque<std::string> store;
   proto::JsonReader in(object, store);
   std::string_view key;
