@@ -7,14 +7,13 @@
 #include "absl/strings/str_format.h"
 #include "base/histogram.h"
 #include "loadgen/order_statistics.h"
+#include "loadgen/units.h"
 
 namespace corelane::loadgen {
 namespace {
 
 // Nothing in the table needs quotes: names of columns, and numbers with a point.
-std::string MicrosText(int64_t nanos) {
-  return absl::StrFormat("%.3f", static_cast<double>(nanos) / 1e3);
-}
+std::string MicrosText(int64_t nanos) { return absl::StrFormat("%.3f", Micros(nanos)); }
 
 }  // namespace
 

@@ -29,6 +29,10 @@ struct OpFigures {
   uint64_t timeouts = 0;
   uint64_t lost = 0;  // the connection broke before the reply
 
+  // What is told as the latency of a run.
+  [[nodiscard]] const base::Histogram& latency_ns(bool open_loop) const {
+    return open_loop ? response_ns : service_ns;
+  }
   [[nodiscard]] uint64_t answered() const { return service_ns.count(); }
   [[nodiscard]] uint64_t failed() const { return errors + timeouts + lost; }
   void Merge(const OpFigures& other);

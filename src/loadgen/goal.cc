@@ -6,6 +6,7 @@
 #include "absl/strings/str_format.h"
 #include "loadgen/number_text.h"
 #include "loadgen/order_statistics.h"
+#include "loadgen/units.h"
 
 namespace corelane::loadgen {
 namespace {
@@ -26,8 +27,6 @@ Result<Goal> ParseGoal(std::string_view text) {
   if (!below_ns.ok()) return below_ns.status();
   return Goal{*percent, *below_ns};
 }
-
-double Millis(int64_t nanos) { return static_cast<double>(nanos) / 1e6; }
 
 }  // namespace
 

@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_format.h"
 #include "loadgen/trend.h"
+#include "loadgen/units.h"
 
 namespace corelane::loadgen {
 namespace {
@@ -30,8 +31,6 @@ constexpr size_t kTrendSecondsMin = 6;
 double Share(uint64_t part, uint64_t whole) {
   return whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
 }
-
-double Millis(int64_t nanos) { return static_cast<double>(nanos) / 1e6; }
 
 Judgement JudgeReads(const VerifyFigures& verify) {
   return {RunVerdict::kFailing,

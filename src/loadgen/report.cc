@@ -10,19 +10,10 @@
 #include "loadgen/block_bootstrap.h"
 #include "loadgen/order_statistics.h"
 #include "loadgen/report_surroundings.h"
+#include "loadgen/units.h"
 
 namespace corelane::loadgen {
 namespace {
-
-const base::Histogram& LatencyOf(const OpFigures& figures, bool open_loop) {
-  return open_loop ? figures.response_ns : figures.service_ns;
-}
-
-double Micros(int64_t nanos) { return static_cast<double>(nanos) / 1e3; }
-
-double PerSecond(uint64_t count, int64_t nanos) {
-  return nanos <= 0 ? 0 : static_cast<double>(count) * 1e9 / static_cast<double>(nanos);
-}
 
 std::string PercentText(double percent) { return absl::StrCat("p", percent); }
 
@@ -97,7 +88,7 @@ std::string TableText(const Report& report, const OpFigures& total) {
   for (uint32_t kind = 0; kind < kOpKinds; ++kind) {
     const auto& figures = report.result.figures.by_kind[kind];
     if (figures == nullptr) continue;
-    AppendRow(report, OpName(static_cast<OpKind>(kind)), LatencyOf(*figures, open_loop), text);
+    AppendRow(report, OpName(static_cast<OpKind>(kind)), figures->latency_ns(open_loop), text);
   }
   if (open_loop) AppendRow(report, "all, response", total.response_ns, text);
   AppendRow(report, open_loop ? "all, service" : "all", total.service_ns, text);
@@ -173,7 +164,7 @@ std::vector<PercentileInterval> ReportedPercentiles(const LoadResult& result, bo
   std::vector<PercentileInterval> intervals;
   std::vector<double> percents;
   for (const double percent : kReportedPercents) {
-    const auto interval = IntervalAtPercentile(LatencyOf(total, open_loop), percent);
+    const auto interval = IntervalAtPercentile(total.latency_ns(open_loop), percent);
     if (!interval) break;
     intervals.push_back(*interval);
     percents.push_back(percent);

@@ -7,15 +7,10 @@
 #include "loadgen/heat_map.h"
 #include "loadgen/order_statistics.h"
 #include "loadgen/report_surroundings.h"
+#include "loadgen/units.h"
 
 namespace corelane::loadgen {
 namespace {
-
-double Micros(int64_t nanos) { return static_cast<double>(nanos) / 1e3; }
-
-double PerSecond(uint64_t count, int64_t nanos) {
-  return nanos <= 0 ? 0 : static_cast<double>(count) * 1e9 / static_cast<double>(nanos);
-}
 
 std::string PercentText(double percent) { return absl::StrCat("p", percent); }
 

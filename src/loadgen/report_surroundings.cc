@@ -5,14 +5,13 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "io/reactor.h"
+#include "loadgen/units.h"
 
 namespace corelane::loadgen {
 namespace {
 
 // A hundredth of the time is enough for one in a hundred answers.
 constexpr double kStolenShareTold = 0.001;
-
-double Micros(int64_t nanos) { return static_cast<double>(nanos) / 1e3; }
 
 double Gibibytes(uint64_t bytes) { return static_cast<double>(bytes) / (1 << 30); }
 

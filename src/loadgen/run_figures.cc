@@ -7,13 +7,12 @@
 #include "absl/strings/str_format.h"
 #include "base/absl_view.h"
 #include "loadgen/order_statistics.h"
+#include "loadgen/units.h"
 
 namespace corelane::loadgen {
 namespace {
 
 constexpr std::string_view kMicros = "us";
-
-double Micros(int64_t nanos) { return static_cast<double>(nanos) / 1e3; }
 
 const RunFigure* Find(std::span<const RunFigure> figures, std::string_view name) {
   const auto at = std::ranges::find(figures, name, &RunFigure::name);
@@ -99,7 +98,7 @@ ComparisonVerdict JudgeFigures(std::span<const FigureComparison> figures) {
 std::vector<RunFigure> FiguresOf(const Report& report) {
   const OpFigures total = report.result.figures.Total();
   const bool open_loop = report.options.open_loop();
-  const base::Histogram& latency_ns = open_loop ? total.response_ns : total.service_ns;
+  const base::Histogram& latency_ns = total.latency_ns(open_loop);
   std::vector<RunFigure> figures;
   const auto add = [&](std::string_view name, std::string_view unit, FigureKind kind,
                        double value) {

@@ -11,6 +11,7 @@
 #include "bench/output_file.h"
 #include "bench/run_view.h"
 #include "loadgen/order_statistics.h"
+#include "loadgen/units.h"
 
 namespace corelane::tools {
 Laboratory::Laboratory(CLI::App& command, const Asks& asks)
@@ -117,13 +118,12 @@ loadgen::Json RunWithin(const loadgen::Report& report) {
 
 std::string ShortText(const loadgen::Report& report) {
   const loadgen::OpFigures total = report.result.figures.Total();
-  const base::Histogram& latency_ns =
-      report.options.open_loop() ? total.response_ns : total.service_ns;
+  const base::Histogram& latency_ns = total.latency_ns(report.options.open_loop());
   std::string text = absl::StrFormat("%.0f/s", report.result.AnsweredPerSecond());
   for (const double percent : {50.0, 99.0, 99.9}) {
     if (!loadgen::Carries(latency_ns.count(), percent)) break;
     absl::StrAppendFormat(&text, ", p%g %.3f ms", percent,
-                          static_cast<double>(latency_ns.ValueAtPercentile(percent)) / 1e6);
+                          loadgen::Millis(latency_ns.ValueAtPercentile(percent)));
   }
   constexpr double kStolenNoticed = 0.01;
   if (report.result.stolen_share > kStolenNoticed) {

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "base/absl_view.h"
+#include "loadgen/units.h"
 
 namespace corelane::tools {
 namespace {
@@ -19,7 +20,7 @@ constexpr size_t kBarColumnsMax = 42;
 
 // Three digits or so: 0.123, 12.3, 1234.
 std::string MillisText(int64_t nanos) {
-  const double millis = static_cast<double>(nanos) / 1e6;
+  const double millis = loadgen::Millis(nanos);
   if (millis < 10) return absl::StrFormat("%.3f", millis);
   return absl::StrFormat("%.*f", millis < 1000 ? 1 : 0, millis);
 }

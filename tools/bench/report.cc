@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "absl/strings/str_format.h"
+#include "loadgen/units.h"
 
 namespace corelane::tools {
 namespace {
@@ -22,7 +23,7 @@ constexpr double kPublishedBytesPerKey = 108;
 
 constexpr int kBarColumns = 40;
 
-double Micros(int64_t nanos) { return static_cast<double>(nanos) / 1e3; }
+using loadgen::Micros;
 
 double PercentileMicros(const RunReport& run, double percent) {
   return Micros(run.latency_ns.ValueAtPercentile(percent));

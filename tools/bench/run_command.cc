@@ -22,8 +22,7 @@ namespace {
 std::string HdrText(const loadgen::Report& report) {
   const loadgen::OpFigures total = report.result.figures.Total();
   std::string text;
-  loadgen::WriteHdrText(report.options.open_loop() ? total.response_ns : total.service_ns, {},
-                        text);
+  loadgen::WriteHdrText(total.latency_ns(report.options.open_loop()), {}, text);
   return text;
 }
 

@@ -12,6 +12,7 @@
 #include "loadgen/knee.h"
 #include "loadgen/order_statistics.h"
 #include "loadgen/rate_list.h"
+#include "loadgen/units.h"
 
 namespace corelane::tools {
 namespace {
@@ -21,7 +22,7 @@ loadgen::CurvePoint CurvePointOf(const loadgen::Report& report) {
   const loadgen::RunVerdict verdict = report.judgement.verdict;
   return {
       .per_s = report.result.AnsweredPerSecond(),
-      .p99_us = static_cast<double>(response_ns.ValueAtPercentile(99)) / 1e3,
+      .p99_us = loadgen::Micros(response_ns.ValueAtPercentile(99)),
       .valid = verdict == loadgen::RunVerdict::kValid && loadgen::Carries(response_ns.count(), 99),
       .generator_limited = verdict == loadgen::RunVerdict::kGeneratorLimited};
 }
