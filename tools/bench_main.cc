@@ -163,7 +163,12 @@ int Main(int argc, char** argv) {
   }
   for (const auto& command : commands) {
     if (!command->chosen()) continue;
-    const int code = ExitCodeOf(command->Run(CommandLine(argc, argv)));
+    Status status = command->Run(CommandLine(argc, argv));
+    // A report that nobody got is none.
+    if (status.ok() && (std::fflush(stdout) != 0 || std::ferror(stdout) != 0)) {
+      status = Status(StatusCode::kIoError, "cannot write to standard output");
+    }
+    const int code = ExitCodeOf(status);
     return code == 0 && command->found_worse() ? kExitWorse : code;
   }
   const bool own = flags.serve || (app.count("--host") == 0 && app.count("--port") == 0);

@@ -53,6 +53,10 @@ Status CheckVerified(const LoadOptions& options) {
         "--keys: each connection takes keys of its own, and there are fewer keys than "
         "--connections");
   }
+  if (workload.keys > kVerifiedKeysMax) {
+    return Wrong("--keys: a verified run remembers each, " + std::to_string(kVerifiedKeysMax) +
+                 " at most");
+  }
   // As the connection with the last share has them.
   WorkloadOptions last = workload;
   last.threads = options.connections;

@@ -24,6 +24,9 @@
 
 namespace corelane::loadgen {
 
+// Each takes a row of the book (sequence_book.h), all of them 6 GB.
+inline constexpr uint64_t kVerifiedKeysMax = uint64_t{1} << 28;
+
 // Whether the load is one that can be verified; kBadArgument says what is in the way, in the words
 // of the command line.
 [[nodiscard]] Status CheckVerified(const LoadOptions& options);

@@ -349,6 +349,14 @@ class Experiments(unittest.TestCase):
         self.assertIn("no luck at ", err)
         self.assertIsNone(document)
 
+    def test_a_report_that_cannot_be_printed_is_an_error(self):
+        with open("/dev/full", "w", encoding="utf-8") as full, subprocess.Popen(
+                [self.program, "repeat", "--rounds=2", "--target", TARGET, "--start", self.server(),
+                 *COUNTED], stdout=full, stderr=subprocess.PIPE, text=True) as process:
+            _, err = process.communicate(timeout=TIMEOUT_S)
+        self.assertEqual(process.returncode, 1)
+        self.assertIn("cannot write to standard output", err)
+
     def test_flags_that_make_no_sense(self):
         for flags, complaint in [
                 (["sweep", "--rates=0"], "has a rate of 0"),
@@ -361,6 +369,9 @@ class Experiments(unittest.TestCase):
                 (["compare", "x", "y", "--figures=p98"], "p98 not in"),
                 (["repeat", "--rounds=1"], "--rounds"),
                 (["find-max", "--slo=p99<1ms", "--operations=100"], "takes 368 answers"),
+                (["repeat", "--operations=-1"], "--operations"),
+                (["compare", "resp://a", "resp://b", "--confidence=nan"], "is no number"),
+                (["repeat", "--verify", "--keys=1000000000"], "a verified run remembers each"),
                 (["find-max", "--slo=p99.9<1ms", "--duration=100ms"], "begin there, or run longer"),
                 (["find-max", "--slo=p50<1ms", "--from=2k", "--to=1k"], "--from is above --to"),
                 (["compare", "x", "y", "--figures=server-cpu"], "takes --pid-a and --pid-b"),

@@ -12,8 +12,6 @@
 namespace corelane::tools {
 namespace {
 
-constexpr uint32_t kRoundsMax = 1000;
-
 loadgen::Json SideJson(const std::string& label, const TestedServerPlan& plan) {
   return {{"label", label}, {"target", plan.target}, {"server", plan.start}};
 }
@@ -57,10 +55,12 @@ CompareCommand::CompareCommand(CLI::App& app)
       ->capture_default_str();
   command()
       .add_option("--effect", comparing_.effect_min, "differences below this share are none")
+      ->check(CheckNumber)
       ->check(CLI::Range(0.0, 1.0))
       ->capture_default_str();
   command()
       .add_option("--confidence", comparing_.confidence, "of all figures together")
+      ->check(CheckNumber)
       ->check(CLI::Range(0.5, 0.9999))
       ->capture_default_str();
   command()

@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "base/status_macros.h"
+#include "bench/flag_checks.h"
 #include "loadgen/number_text.h"
 #include "loadgen/order_statistics.h"
 
@@ -52,9 +53,9 @@ FindMaxCommand::FindMaxCommand(CLI::App& app)
   command().add_option("--to", to_, "the highest rate to try")->capture_default_str();
   command()
       .add_option("--precision", precision_, "how close to find it, as a share")
+      ->check(CheckNumber)
       ->check(CLI::Range(0.001, 1.0))
       ->capture_default_str();
-  command().add_option("--target", plan_.target, "SCHEME://HOST:PORT")->capture_default_str();
   AddTestedServerFlags(command(), plan_);
 }
 

@@ -8,6 +8,7 @@
 
 #include "env/process.h"
 #include "env/process_stat.h"
+#include "loadgen/number_text.h"
 
 namespace corelane::tools {
 namespace {
@@ -26,6 +27,10 @@ std::string CheckCore(const std::string& text) {
   const std::vector<int> usable = env::UsableCpus();
   if (std::ranges::find(usable, NumberOf(text)) != usable.end()) return "";
   return "this process may not use core " + text;
+}
+
+std::string CheckNumber(const std::string& text) {
+  return loadgen::ParsePlainNumber(text).ok() ? "" : "\"" + text + "\" is no number";
 }
 
 std::string CheckProcess(const std::string& text) {

@@ -22,6 +22,9 @@
 
 namespace corelane::tools {
 
+// Of the experiments that repeat their runs.
+inline constexpr uint32_t kRoundsMax = 1000;
+
 class Laboratory {
  public:
   struct Asks {

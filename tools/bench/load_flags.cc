@@ -19,6 +19,7 @@ namespace corelane::tools {
 namespace {
 
 constexpr uint32_t kThreadsMax = 256;
+constexpr uint64_t kOperationsMax = 1'000'000'000'000;
 constexpr uint32_t kConnectionsMax = 100'000;
 constexpr uint32_t kPipelineMax = 10'000;
 constexpr uint32_t kOpenLoopPipeline = 64;
@@ -116,8 +117,9 @@ void LoadFlags::AddTimeFlags() {
   command_->add_option("--warmup", typed_.warmup, "before anything is counted")
       ->capture_default_str();
   command_->add_option("--duration", typed_.duration, "of what is counted")->capture_default_str();
-  command_->add_option("--operations", options_.operations,
-                       "count so many instead of for a duration");
+  command_
+      ->add_option("--operations", options_.operations, "count so many instead of for a duration")
+      ->check(CLI::Range(uint64_t{1}, kOperationsMax));
   command_->add_option("--timeout", typed_.timeout, "a reply later than this is a timeout")
       ->capture_default_str();
 }
@@ -160,6 +162,7 @@ void LoadFlags::AddWorkFlags() {
       ->capture_default_str();
   command_->add_option("--ttl", typed_.ttl, "a time to live for what is written (60s)");
   command_->add_option("--hit-rate", options_.workload.hit_rate, "share of reads of keys there are")
+      ->check(CheckNumber)
       ->check(CLI::Range(0.0, 1.0))
       ->capture_default_str();
   CLI::Option* prefill =

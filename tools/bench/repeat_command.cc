@@ -11,8 +11,6 @@
 namespace corelane::tools {
 namespace {
 
-constexpr uint32_t kRoundsMax = 1000;
-
 loadgen::Json SpreadJson(const loadgen::FigureSpread& spread) {
   loadgen::Json json = {{"name", spread.name}, {"unit", spread.unit}, {"median", spread.median}};
   if (spread.high > 0) {
@@ -44,7 +42,6 @@ RepeatCommand::RepeatCommand(CLI::App& app)
       .add_option("--rounds", rounds_)
       ->check(CLI::Range(2U, kRoundsMax))
       ->capture_default_str();
-  command().add_option("--target", plan_.target, "SCHEME://HOST:PORT")->capture_default_str();
   AddTestedServerFlags(command(), plan_);
 }
 

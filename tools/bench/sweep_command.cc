@@ -37,7 +37,6 @@ SweepCommand::SweepCommand(CLI::App& app)
                   "operations a second: 10k,20k,50k, or 10k-200k:8 for eight of them from the one "
                   "to the other; measured in a shuffled order")
       ->required();
-  command().add_option("--target", plan_.target, "SCHEME://HOST:PORT")->capture_default_str();
   AddTestedServerFlags(command(), plan_);
 }
 

@@ -33,6 +33,7 @@ bool HasPort(const std::string& text) { return text.find("{port}") != std::strin
 }  // namespace
 
 void AddTestedServerFlags(CLI::App& command, TestedServerPlan& plan) {
+  command.add_option("--target", plan.target, "SCHEME://HOST:PORT")->capture_default_str();
   CLI::Option* const start = command.add_option("--start", plan.start, kStartHelp);
   command.add_option("--server-cpus", plan.cpus, "the cores for that server, as 0,1")
       ->delimiter(',')

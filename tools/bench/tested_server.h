@@ -29,7 +29,7 @@ struct TestedServerPlan {
   pid_t pid = 0;          // of one that is there; 0: not known
 };
 
-// Adds --start, --server-cpus and --server-pid.
+// Adds --target, --start, --server-cpus and --server-pid.
 void AddTestedServerFlags(CLI::App& command, TestedServerPlan& plan);
 
 // The flags of a server that is started: what --start and its cores are for.
