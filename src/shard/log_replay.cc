@@ -13,7 +13,8 @@ namespace {
 
 constexpr int64_t kProgressNanos = 3'000'000'000;
 constexpr uint64_t kFramesBetweenLooks = 1 << 18;
-// A time at which nothing has expired: the log's order alone decides what is there.
+// A time at which nothing has expired. An expiry that has passed by now must not take the key away:
+// a later frame may be of a time when the key was alive, and have given it a longer life.
 constexpr int64_t kBeforeAllExpiry = std::numeric_limits<int64_t>::min();
 constexpr size_t kReclaimedTogether = 4096;
 
@@ -25,7 +26,6 @@ LogReplay::LogReplay(storage::Engine& engine, uint64_t hash_seed, const env::Clo
       hash_seed_(hash_seed),
       clock_(clock),
       name_(std::move(name)),
-      now_ms_(clock.WallMillis()),
       next_progress_ns_(clock.MonotonicNanos() + kProgressNanos) {}
 
 Status LogReplay::OnFrame(const wal::Frame& frame) {
@@ -35,27 +35,21 @@ Status LogReplay::OnFrame(const wal::Frame& frame) {
     case wal::FrameType::kPut:
     case wal::FrameType::kPutExpiring:
     case wal::FrameType::kPutNoted:
-      if (frame.value.expires_at <= now_ms_) {
-        engine_.Erase(key, kBeforeAllExpiry);
-      } else if (engine_.Put(key, frame.value) == storage::PutResult::kOutOfMemory) {
-        return Status(StatusCode::kOutOfMemory, name_ + ": the data does not fit into memory");
-      }
+      if (engine_.Put(key, frame.value) == storage::PutResult::kOutOfMemory) return OutOfMemory();
       break;
     case wal::FrameType::kErase:
       engine_.Erase(key, kBeforeAllExpiry);
       break;
     case wal::FrameType::kExpiry:
-      if (frame.value.expires_at <= now_ms_) {
-        engine_.Erase(key, kBeforeAllExpiry);
-      } else if (engine_.SetExpiry(key, kBeforeAllExpiry, frame.value.expires_at) ==
-                 storage::ExpireResult::kOutOfMemory) {
-        return Status(StatusCode::kOutOfMemory, name_ + ": the data does not fit into memory");
+      if (engine_.SetExpiry(key, kBeforeAllExpiry, frame.value.expires_at) ==
+          storage::ExpireResult::kOutOfMemory) {
+        return OutOfMemory();
       }
       break;
     case wal::FrameType::kMarks:
       if (engine_.Annotate(key, kBeforeAllExpiry, frame.value.marks, 0) ==
           storage::AnnotateResult::kOutOfMemory) {
-        return Status(StatusCode::kOutOfMemory, name_ + ": the data does not fit into memory");
+        return OutOfMemory();
       }
       break;
     case wal::FrameType::kClear:
@@ -67,6 +61,17 @@ Status LogReplay::OnFrame(const wal::Frame& frame) {
       break;  // marks; the reader has refused unknown types
   }
   return OkStatus();
+}
+
+void LogReplay::DropExpired() {
+  storage::WalkCursor cursor = storage::kWalkStart;
+  do {
+    cursor = engine_.SweepStripe(cursor, clock_.WallMillis());
+  } while (cursor != storage::kWalkStart);
+}
+
+Status LogReplay::OutOfMemory() const {
+  return Status(StatusCode::kOutOfMemory, name_ + ": the data does not fit into memory");
 }
 
 void LogReplay::SayProgress() {

@@ -1,7 +1,8 @@
 #pragma once
 
-// LogReplay: puts the frames of a lane's log into an engine, in order. What has expired by now does
-// not come back.
+// LogReplay: puts the frames of a lane's log into an engine, in order. What has expired by now goes
+// with DropExpired(), after the last frame and not before: any frame can still give a key a longer
+// life.
 //
 // One thread. Says how far it is on long logs.
 
@@ -23,15 +24,16 @@ class LogReplay final : public wal::FrameVisitor {
   LogReplay(storage::Engine& engine, uint64_t hash_seed, const env::Clock& clock, std::string name);
 
   [[nodiscard]] Status OnFrame(const wal::Frame& frame) override;
+  void DropExpired();
 
  private:
+  [[nodiscard]] Status OutOfMemory() const;
   void SayProgress();
 
   storage::Engine& engine_;
   const uint64_t hash_seed_;
   const env::Clock& clock_;
   const std::string name_;
-  const int64_t now_ms_;
   uint64_t frames_ = 0;
   int64_t next_progress_ns_;
 };

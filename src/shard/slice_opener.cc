@@ -55,8 +55,9 @@ Status CopyEntries(storage::Engine& engine, std::vector<std::unique_ptr<wal::Lan
 
 // As wal::RecoverLane; damage is told together with what it means for a start.
 Result<wal::LaneRecovery> ReadLog(env::FileSystem& files, const wal::LaneIdentity& lane,
-                                  wal::FrameVisitor& visitor) {
-  Result<wal::LaneRecovery> read = wal::RecoverLane(files, lane, visitor);
+                                  LogReplay& replay) {
+  Result<wal::LaneRecovery> read = wal::RecoverLane(files, lane, replay);
+  if (read.ok()) replay.DropExpired();
   if (read.code() != StatusCode::kCorruption) return read;
   return Status(StatusCode::kCorruption,
                 read.status().message() +
