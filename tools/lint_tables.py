@@ -39,6 +39,7 @@ PUBLIC_HEADERS = {
 # System and library headers that belong to one place: {pattern of the header: where it may be
 # included}.
 HEADERS_WITH_A_HOME = {
+    "lz4*": ["src/wal/*"],  # blocks of checkpoints
     "liburing*": ["src/io/*", "bench/*"],
     "gtest/*": ["tests/*"],
     "gmock/*": ["tests/*"],

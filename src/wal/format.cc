@@ -7,13 +7,13 @@
 
 #include "absl/strings/str_format.h"
 #include "base/hash.h"
+#include "wal/numbered_name.h"
 
 namespace corelane::wal {
 namespace {
 
 constexpr std::string_view kSegmentMagic = "CORELWAL";
 constexpr std::string_view kSegmentSuffix = ".wal";
-constexpr size_t kSegmentNumberDigits = 12;
 
 // Offsets in the segment header.
 constexpr size_t kVersionAt = 8;
@@ -232,17 +232,8 @@ FrameVerdict DecodeFrame(std::string_view bytes, uint64_t checksum_seed, Frame& 
   return FieldsAgree(frame, created_at_s) ? FrameVerdict::kGood : FrameVerdict::kBadContent;
 }
 
-std::string SegmentName(uint64_t number) { return absl::StrFormat("%012u.wal", number); }
+std::string SegmentName(uint64_t number) { return NumberedName(number, kSegmentSuffix); }
 
-uint64_t SegmentNumberOf(std::string_view name) {
-  if (name.size() != kSegmentNumberDigits + kSegmentSuffix.size()) return 0;
-  if (name.substr(kSegmentNumberDigits) != kSegmentSuffix) return 0;
-  uint64_t number = 0;
-  for (const char digit : name.substr(0, kSegmentNumberDigits)) {
-    if (digit < '0' || digit > '9') return 0;
-    number = number * 10 + static_cast<uint64_t>(digit - '0');
-  }
-  return number;
-}
+uint64_t SegmentNumberOf(std::string_view name) { return NumberOfName(name, kSegmentSuffix); }
 
 }  // namespace corelane::wal

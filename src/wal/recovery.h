@@ -21,16 +21,10 @@
 #include <vector>
 
 #include "env/file_system.h"
+#include "wal/lane_identity.h"
 #include "wal/segment_reader.h"
 
 namespace corelane::wal {
-
-// Where a lane's segments are, and what their headers have to say.
-struct LaneIdentity {
-  std::string directory;
-  uint32_t lane = 0;
-  uint64_t generation = 0;
-};
 
 struct LaneRecovery {
   uint64_t last_seq = 0;      // the writer goes on with the next one
