@@ -139,6 +139,11 @@ Status SliceOpener::Recover(uint32_t lane) {
   Result<wal::LaneRecovery> log = ReadLog(*options_.files, identity, replay);
   if (!log.ok()) return log.status();
   recovered.log = std::move(*log);
+  if (options_.announce && recovered.log.checkpoint.number != 0) {
+    base::Log(base::Severity::kInfo, "%s: checkpoint %d has %d keys, %d bytes", identity.directory,
+              recovered.log.checkpoint.number, recovered.log.checkpoint.entries,
+              recovered.log.checkpoint.bytes);
+  }
   if (options_.announce && recovered.log.frames != 0) {
     base::Log(base::Severity::kInfo, "%s: %d changes read in %d ms, %d keys", identity.directory,
               recovered.log.frames, (options_.clock->MonotonicNanos() - begin_ns) / 1'000'000,

@@ -90,6 +90,12 @@ void EncodeBlockHeader(const BlockHeader& header, uint64_t checksum_seed, char* 
   return base::LoadLittle<uint32_t>(from + 4);
 }
 
+// How long it can be at the most, as the same header says.
+[[nodiscard]] inline size_t AnnouncedPayloadMax(const char* from) {
+  const bool one_entry = base::LoadLittle<uint32_t>(from + 12) == 1;
+  return one_entry ? kCheckpointEntryBytesMax : kCheckpointBlockBytesMax;
+}
+
 // `bytes` is the whole block, as announced by its length.
 [[nodiscard]] BlockVerdict DecodeBlockHeader(std::string_view bytes, uint64_t checksum_seed,
                                              BlockHeader& header);

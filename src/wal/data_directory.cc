@@ -11,6 +11,7 @@
 #include "absl/strings/str_format.h"
 #include "base/check.h"
 #include "base/status_macros.h"
+#include "wal/checkpoint_format.h"
 #include "wal/format.h"
 
 namespace corelane::wal {
@@ -24,7 +25,7 @@ bool IsGeneration(const std::string& name) { return name.starts_with(kGeneration
 
 std::string GenerationName(uint64_t generation) { return absl::StrFormat("gen-%06u", generation); }
 
-// True when some lane below has a segment.
+// True when some lane below has a segment or a checkpoint.
 Result<bool> HoldsLogs(env::FileSystem& files, const std::string& generation) {
   Result<std::vector<std::string>> lanes = files.List(generation);
   if (!lanes.ok()) return lanes.status();
@@ -32,7 +33,7 @@ Result<bool> HoldsLogs(env::FileSystem& files, const std::string& generation) {
     Result<std::vector<std::string>> names = files.List(generation + "/" + lane);
     if (!names.ok()) return names.status();
     for (const std::string& name : *names) {
-      if (SegmentNumberOf(name) != 0) return true;
+      if (SegmentNumberOf(name) != 0 || CheckpointNumberOf(name) != 0) return true;
     }
   }
   return false;

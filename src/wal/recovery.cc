@@ -8,8 +8,9 @@
 
 #include "absl/strings/str_format.h"
 #include "base/status_macros.h"
-#include "wal/file_window.h"
+#include "wal/checkpoint_reader.h"
 #include "wal/format.h"
+#include "wal/segment_rewriter.h"
 
 namespace corelane::wal {
 namespace {
@@ -29,9 +30,14 @@ class LaneReplay {
     uint64_t number = 0;
     uint64_t last_seq = 0;
     uint64_t end_offset = 0;
+    uint64_t frames = 0;
   };
 
-  [[nodiscard]] Status ListSegments();
+  [[nodiscard]] Status ListFiles();
+  [[nodiscard]] Status LoadCheckpoint(uint64_t number);
+  void LeaveOutSuperseded();
+  [[nodiscard]] Status CheckNumbers() const;
+  [[nodiscard]] FrameRange NextRange() const;
   [[nodiscard]] Status ReadSegment(uint64_t number);
   [[nodiscard]] Status CheckHeader(const SegmentHeader& header, uint64_t number) const;
   void CountFrames(uint64_t number, const SegmentSummary& summary, uint64_t file_bytes);
@@ -47,6 +53,7 @@ class LaneReplay {
   const LaneIdentity& lane_;
   FrameVisitor& visitor_;
   std::vector<uint64_t> numbers_;
+  std::vector<uint64_t> checkpoints_;
   std::vector<Segment> kept_;
   LaneRecovery recovery_;
   uint64_t durable_seq_ = 0;
@@ -55,16 +62,65 @@ class LaneReplay {
   bool broken_ = false;
 };
 
-Status LaneReplay::ListSegments() {
+Status LaneReplay::ListFiles() {
   Result<std::vector<std::string>> names = files_.List(lane_.directory);
   if (!names.ok()) return names.status();
   for (const std::string& name : *names) {
-    const uint64_t number = SegmentNumberOf(name);
-    if (number != 0) numbers_.push_back(number);
+    if (const uint64_t number = SegmentNumberOf(name)) numbers_.push_back(number);
+    if (const uint64_t number = CheckpointNumberOf(name)) checkpoints_.push_back(number);
+    if (IsUnfinishedCheckpoint(name)) recovery_.superseded_files.push_back(name);
   }
   std::sort(numbers_.begin(), numbers_.end());
-  for (size_t i = 0; i < numbers_.size(); ++i) {
-    if (numbers_[i] != i + 1) return Corrupt("segment " + PathOf(i + 1) + " is missing");
+  std::sort(checkpoints_.begin(), checkpoints_.end());
+  return OkStatus();
+}
+
+Status LaneReplay::LoadCheckpoint(uint64_t number) {
+  const std::string path = lane_.directory + "/" + CheckpointName(number);
+  Result<std::unique_ptr<env::File>> file = files_.Open(path, env::OpenMode::kRead);
+  if (!file.ok()) return file.status();
+  CheckpointReader reader(**file, path);
+  RETURN_IF_ERROR(reader.Open());
+  const CheckpointHeader& header = reader.header();
+  if (header.number != number || header.lane != lane_.lane ||
+      header.generation != lane_.generation) {
+    return Corrupt(absl::StrFormat(
+        "%s says that it is checkpoint %u of lane %u in generation %u: a misplaced file", path,
+        header.number, header.lane, header.generation));
+  }
+  RETURN_IF_ERROR(visitor_.OnCheckpoint(header, reader.file_bytes()));
+  const Result<CheckpointEnd> end = reader.Read(visitor_);
+  if (!end.ok()) return end.status();
+  recovery_.checkpoint = {.number = number,
+                          .seq = header.seq,
+                          .end_seq = end->end_seq,
+                          .first_segment = header.first_segment,
+                          .entries = end->entries,
+                          .bytes = reader.file_bytes()};
+  recovery_.last_seq = header.seq;
+  // The log was synced up to there before the checkpoint got its name, and without these frames the
+  // entries are no state that there ever was.
+  durable_seq_ = end->end_seq;
+  return OkStatus();
+}
+
+void LaneReplay::LeaveOutSuperseded() {
+  for (const uint64_t number : checkpoints_) {
+    if (number == recovery_.checkpoint.number) continue;
+    recovery_.superseded_files.push_back(CheckpointName(number));
+  }
+  std::erase_if(numbers_, [&](uint64_t number) {
+    if (number >= recovery_.checkpoint.first_segment) return false;
+    recovery_.superseded_files.push_back(SegmentName(number));
+    return true;
+  });
+}
+
+Status LaneReplay::CheckNumbers() const {
+  uint64_t next = std::max<uint64_t>(recovery_.checkpoint.first_segment, 1);
+  for (const uint64_t number : numbers_) {
+    if (number != next) return Corrupt("segment " + PathOf(next) + " is missing");
+    ++next;
   }
   return OkStatus();
 }
@@ -103,7 +159,7 @@ Status LaneReplay::ReadSegment(uint64_t number) {
     return LookBehindBreak(reader, kSegmentHeaderBytes);
   }
   RETURN_IF_ERROR(visitor_.OnSegment(reader.header(), reader.file_bytes()));
-  Result<SegmentSummary> summary = reader.Read(recovery_.last_seq + 1, visitor_);
+  Result<SegmentSummary> summary = reader.Read(NextRange(), visitor_);
   if (!summary.ok()) return summary.status();
   CountFrames(number, *summary, reader.file_bytes());
   if (summary->clean) return OkStatus();
@@ -111,13 +167,24 @@ Status LaneReplay::ReadSegment(uint64_t number) {
   return LookBehindBreak(reader, summary->end_offset);
 }
 
+// Behind a checkpoint, the first frame that there is may be any up to the first that is wanted.
+FrameRange LaneReplay::NextRange() const {
+  const uint64_t next_seq = recovery_.last_seq + 1;
+  const bool any = recovery_.checkpoint.number != 0 && recovery_.frames == 0;
+  return {.first_min = any ? 1 : next_seq,
+          .first_max = next_seq,
+          .visit_from = recovery_.checkpoint.seq + 1};
+}
+
 void LaneReplay::CountFrames(uint64_t number, const SegmentSummary& summary, uint64_t file_bytes) {
   durable_seq_ = std::max(durable_seq_, summary.durable_seq);
   recovery_.frames += summary.frames;
   recovery_.bytes += summary.end_offset - kSegmentHeaderBytes;
   recovery_.last_seq = summary.next_seq - 1;
-  kept_.push_back(
-      {.number = number, .last_seq = recovery_.last_seq, .end_offset = summary.end_offset});
+  kept_.push_back({.number = number,
+                   .last_seq = recovery_.last_seq,
+                   .end_offset = summary.end_offset,
+                   .frames = summary.frames});
   if (!summary.clean) recovery_.torn_bytes += file_bytes - summary.end_offset;
 }
 
@@ -137,9 +204,7 @@ Status LaneReplay::LookBehindBreak(SegmentReader& reader, uint64_t offset) {
 
 // Segments at the end that hold no frame are as good as not there.
 void LaneReplay::Finish() {
-  while (!kept_.empty()) {
-    const uint64_t seq_before = kept_.size() > 1 ? kept_[kept_.size() - 2].last_seq : 0;
-    if (kept_.back().last_seq != seq_before) break;
+  while (!kept_.empty() && kept_.back().frames == 0) {
     recovery_.unused_segments.push_back(kept_.back().number);
     kept_.pop_back();
   }
@@ -148,13 +213,22 @@ void LaneReplay::Finish() {
     if (segment.last_seq > durable_seq_) recovery_.unsynced_segments.push_back(segment.number);
   }
   recovery_.durable_seq = durable_seq_;
-  if (kept_.empty()) return;
+  if (kept_.empty()) {
+    const uint64_t first = recovery_.checkpoint.first_segment;
+    recovery_.last_segment = first == 0 ? 0 : first - 1;
+    return;
+  }
   recovery_.last_segment = kept_.back().number;
   recovery_.last_segment_bytes = kept_.back().end_offset;
 }
 
 Result<LaneRecovery> LaneReplay::Run() {
-  RETURN_IF_ERROR(ListSegments());
+  RETURN_IF_ERROR(ListFiles());
+  if (!checkpoints_.empty()) {
+    RETURN_IF_ERROR(LoadCheckpoint(checkpoints_.back()));
+    LeaveOutSuperseded();
+  }
+  RETURN_IF_ERROR(CheckNumbers());
   for (const uint64_t number : numbers_) RETURN_IF_ERROR(ReadSegment(number));
   if (broken_ && durable_seq_ > recovery_.last_seq) {
     return Corrupt("corrupt frame in " + recovery_.torn_reason);
@@ -168,80 +242,28 @@ Result<LaneRecovery> LaneReplay::Run() {
   return std::move(recovery_);
 }
 
-// Writes the frames of one segment that no mark calls durable once more, in pieces, and syncs.
-class SegmentRewriter {
- public:
-  SegmentRewriter(env::File& file, std::string name)
-      : file_(file), window_(file), name_(std::move(name)) {}
-
-  [[nodiscard]] Status Run(uint64_t durable_seq);
-
- private:
-  [[nodiscard]] Result<const char*> At(uint64_t offset, size_t count);
-  [[nodiscard]] Status WritePending();
-  // What was good when it was read must not be written back as anything else.
-  [[nodiscard]] Status Changed(uint64_t offset) const {
-    return Status(StatusCode::kIoError, absl::StrFormat("%s at offset %u was read twice, with "
-                                                        "different results",
-                                                        name_, offset));
-  }
-
-  env::File& file_;
-  FileWindow window_;
-  const std::string name_;
-  uint64_t pending_begin_ = kSegmentHeaderBytes;
-  uint64_t pending_end_ = kSegmentHeaderBytes;  // checked up to here, and in the window
-};
-
-Status SegmentRewriter::WritePending() {
-  const auto count = static_cast<size_t>(pending_end_ - pending_begin_);
-  if (count != 0) {
-    RETURN_IF_ERROR(file_.WriteAt(pending_begin_, {window_.Peek(pending_begin_, count), count}));
-  }
-  pending_begin_ = pending_end_;
-  return OkStatus();
-}
-
-Result<const char*> SegmentRewriter::At(uint64_t offset, size_t count) {
-  if (count > window_.file_bytes() - offset) return Changed(offset);
-  if (const char* const bytes = window_.Peek(offset, count)) return bytes;
-  RETURN_IF_ERROR(WritePending());
-  RETURN_IF_ERROR(window_.Load(offset, count));
-  return window_.Peek(offset, count);
-}
-
-Status SegmentRewriter::Run(uint64_t durable_seq) {
-  RETURN_IF_ERROR(window_.Open());
-  Result<const char*> bytes = At(0, std::min<uint64_t>(window_.file_bytes(), kSegmentHeaderBytes));
-  if (!bytes.ok()) return bytes.status();
-  const Result<SegmentHeader> header = DecodeSegmentHeader({*bytes, kSegmentHeaderBytes});
-  if (!header.ok()) return Changed(0);
-  uint64_t offset = kSegmentHeaderBytes;
-  // Behind the last frame of a segment that was full there can be zeros.
-  while (window_.file_bytes() - offset >= kFrameHeaderBytes) {
-    bytes = At(offset, kFrameHeaderBytes);
-    if (!bytes.ok()) return bytes.status();
-    const size_t padded = PaddedFrameBytes(AnnouncedFrameLength(*bytes));
-    if (padded == 0) break;
-    bytes = At(offset, padded);
-    if (!bytes.ok()) return bytes.status();
-    Frame frame;
-    const uint64_t seed = FrameChecksumSeed(header->salt, offset);
-    if (DecodeFrame({*bytes, padded}, seed, frame) != FrameVerdict::kGood) return Changed(offset);
-    if (frame.seq <= durable_seq) pending_begin_ = offset + padded;
-    offset += padded;
-    pending_end_ = offset;
-  }
-  RETURN_IF_ERROR(WritePending());
-  return file_.Sync();
-}
-
 }  // namespace
 
 Result<LaneRecovery> RecoverLane(env::FileSystem& files, const LaneIdentity& lane,
                                  FrameVisitor& visitor) {
   return LaneReplay(files, lane, visitor).Run();
 }
+
+namespace {
+
+Status RemoveSuperseded(env::FileSystem& files, const LaneIdentity& lane,
+                        const LaneRecovery& recovery) {
+  if (recovery.superseded_files.empty()) return OkStatus();
+  // A process that was killed may have renamed the checkpoint and not synced the directory any
+  // more. What it stands for goes only when its name is there for good.
+  if (recovery.checkpoint.number != 0) RETURN_IF_ERROR(files.SyncDirectory(lane.directory));
+  for (const std::string& name : recovery.superseded_files) {
+    RETURN_IF_ERROR(files.Remove(lane.directory + "/" + name));
+  }
+  return OkStatus();
+}
+
+}  // namespace
 
 Status CutLaneTail(env::FileSystem& files, const LaneIdentity& lane, const LaneRecovery& recovery) {
   const auto path_of = [&](uint64_t number) { return lane.directory + "/" + SegmentName(number); };
@@ -252,7 +274,7 @@ Status CutLaneTail(env::FileSystem& files, const LaneIdentity& lane, const LaneR
     RETURN_IF_ERROR(files.Remove(path_of(*number)));
     RETURN_IF_ERROR(files.SyncDirectory(lane.directory));
   }
-  if (recovery.last_segment != 0) {
+  if (recovery.last_segment_bytes != 0) {
     Result<std::unique_ptr<env::File>> last =
         files.Open(path_of(recovery.last_segment), env::OpenMode::kReadWrite);
     if (!last.ok()) return last.status();
@@ -269,7 +291,7 @@ Status CutLaneTail(env::FileSystem& files, const LaneIdentity& lane, const LaneR
     if (!file.ok()) return file.status();
     RETURN_IF_ERROR(SegmentRewriter(**file, path_of(number)).Run(recovery.durable_seq));
   }
-  return OkStatus();
+  return RemoveSuperseded(files, lane, recovery);
 }
 
 }  // namespace corelane::wal

@@ -1,12 +1,17 @@
 #pragma once
 
-// Recovery: reads all segments of a lane in order, hands every change to a visitor, and judges how
-// the log ends.
+// Recovery: reads a lane's checkpoint, if it has one, and then its segments in order, hands every
+// entry and every change to a visitor, and judges how the log ends.
 //
 //   A bad frame that no sync had covered yet is a torn tail: the machine or the process died while
 //   it was written. It is cut. A bad frame below a point that is known to have been on stable
-//   storage (a durable mark, or a later segment's header, says so) is damage. So is a missing
-//   segment. Then nothing is touched and the result is kCorruption, naming file and offset.
+//   storage (a durable mark, a later segment's header or the end of a checkpoint says so) is
+//   damage. So is a missing segment, and anything that is wrong with a checkpoint, which got its
+//   name only when it was whole. Then nothing is touched and the result is kCorruption, naming file
+//   and offset.
+//
+// The checkpoint with the highest number counts, and the segments from the one that it names on.
+// What is before it is not looked at, and goes.
 //
 // RecoverLane() only reads, so that a server can judge all its lanes before it changes one.
 // CutLaneTail() then makes the lane end where its good frames end, and makes durable what was read.
@@ -26,19 +31,35 @@
 
 namespace corelane::wal {
 
+// The checkpoint that a lane was recovered from.
+struct LoadedCheckpoint {
+  uint64_t number = 0;  // 0: there is none
+  uint64_t seq = 0;
+  uint64_t end_seq = 0;
+  uint64_t first_segment = 0;
+  uint64_t entries = 0;
+  uint64_t bytes = 0;  // of the file
+};
+
 struct LaneRecovery {
-  uint64_t last_seq = 0;      // the writer goes on with the next one
-  uint64_t last_segment = 0;  // highest number that is kept; 0 when there is none
-  uint64_t last_segment_bytes = 0;
-  uint64_t frames = 0;
-  uint64_t bytes = 0;  // of frames that were read
+  LoadedCheckpoint checkpoint;  // the next one has the next number
+  uint64_t last_seq = 0;        // the writer goes on with the next one
+  // The writer goes on with the next number. The highest that is kept; when none is, the one before
+  // the first that could be.
+  uint64_t last_segment = 0;
+  uint64_t last_segment_bytes = 0;  // 0: no segment is kept
+  uint64_t frames = 0;              // behind the checkpoint or not
+  uint64_t bytes = 0;               // of frames that were read
   uint64_t torn_bytes =
       0;  // cut off: behind the last good frame, up to the end of what was written or allocated
   uint64_t lost_frames = 0;  // good frames behind a hole; possible only after the machine went down
   uint64_t durable_seq = 0;  // all frames up to here were on stable storage, as marks say
   std::string torn_reason;   // empty when the log ended cleanly
   std::vector<uint64_t> unsynced_segments;  // have frames that no mark says are durable
-  std::vector<uint64_t> unused_segments;    // nothing in them counts; CutLaneTail() removes them
+  // Nothing in these counts; CutLaneTail() removes them: segments at the end, by number, and the
+  // names of what is before the checkpoint or never became one.
+  std::vector<uint64_t> unused_segments;
+  std::vector<std::string> superseded_files;
 };
 
 // kCorruption, kIncompatible, kIoError, or what the visitor said.

@@ -84,8 +84,18 @@ Status SegmentReader::EndAtZeroLength(SegmentSummary& summary) {
   return OkStatus();
 }
 
-Result<SegmentSummary> SegmentReader::Read(uint64_t next_seq, FrameVisitor& visitor) {
-  SegmentSummary summary{.end_offset = kSegmentHeaderBytes, .next_seq = next_seq};
+// The first frame says where the segment begins.
+bool SegmentReader::Follows(uint64_t seq, const FrameRange& range, SegmentSummary& summary) {
+  if (summary.frames == 0 && seq >= range.first_min && seq <= range.first_max) {
+    summary.next_seq = seq;
+  }
+  if (seq == summary.next_seq) return true;
+  summary.reason = absl::StrFormat("sequence number %u where %u should be", seq, summary.next_seq);
+  return false;
+}
+
+Result<SegmentSummary> SegmentReader::Read(const FrameRange& range, FrameVisitor& visitor) {
+  SegmentSummary summary{.end_offset = kSegmentHeaderBytes, .next_seq = range.first_max};
   const uint64_t end = window_.file_bytes();
   while (true) {
     const uint64_t left = end - summary.end_offset;
@@ -113,14 +123,12 @@ Result<SegmentSummary> SegmentReader::Read(uint64_t next_seq, FrameVisitor& visi
       RETURN_IF_ERROR(Judge(verdict, summary));
       return summary;
     }
-    if (frame.seq != summary.next_seq) {
-      summary.reason =
-          absl::StrFormat("sequence number %u where %u should be", frame.seq, summary.next_seq);
-      return summary;
-    }
+    if (!Follows(frame.seq, range, summary)) return summary;
     // Only marks have one; it is 0 in all others.
     summary.durable_seq = std::max(summary.durable_seq, frame.durable_seq);
-    RETURN_IF_ERROR(visitor.OnFrameAt(frame, summary.end_offset));
+    if (frame.seq >= range.visit_from) {
+      RETURN_IF_ERROR(visitor.OnFrameAt(frame, summary.end_offset));
+    }
     summary.end_offset += padded;
     ++summary.next_seq;
     ++summary.frames;

@@ -16,26 +16,16 @@
 #include "env/file_system.h"
 #include "wal/file_window.h"
 #include "wal/format.h"
+#include "wal/frame_visitor.h"
 
 namespace corelane::wal {
 
-// Gets the changes of a log in their order: puts, erases, expiries, clears. What a Frame points to
-// is gone after the call. Anything but OK ends the reading and becomes its result.
-class FrameVisitor {
- public:
-  virtual ~FrameVisitor() = default;
-  [[nodiscard]] virtual Status OnFrame(const Frame& frame) = 0;
-
-  // For whoever wants to know where things are. A segment comes before its frames.
-  [[nodiscard]] virtual Status OnSegment(const SegmentHeader& header, uint64_t file_bytes) {
-    static_cast<void>(header), static_cast<void>(file_bytes);
-    return OkStatus();
-  }
-  // Every frame that counts, durable marks included, with its place in the segment.
-  [[nodiscard]] virtual Status OnFrameAt(const Frame& frame, uint64_t offset) {
-    static_cast<void>(offset);
-    return frame.type == FrameType::kDurableMark ? OkStatus() : OnFrame(frame);
-  }
+// Where a segment may begin, and from where on its frames are visited. Behind a checkpoint a log
+// begins somewhere at or before the first frame that is wanted.
+struct FrameRange {
+  uint64_t first_min = 1;  // of the first frame
+  uint64_t first_max = 1;
+  uint64_t visit_from = 1;  // frames before are checked only
 };
 
 struct SegmentSummary {
@@ -43,7 +33,7 @@ struct SegmentSummary {
                        // zeros behind
   std::string reason = {};   // when not clean: what is wrong at end_offset
   uint64_t end_offset = 0;   // behind the last good frame
-  uint64_t next_seq = 0;     // the sequence number that would come next
+  uint64_t next_seq = 0;     // would come next; without frames, the highest that could
   uint64_t frames = 0;       // marks included
   uint64_t durable_seq = 0;  // the highest that a mark named
 };
@@ -69,10 +59,14 @@ class SegmentReader {
   [[nodiscard]] const SegmentHeader& header() const { return header_; }
   [[nodiscard]] uint64_t file_bytes() const { return window_.file_bytes(); }
 
-  // Visits the frames from `next_seq` on. A bad frame is not a failure here but the end of the good
-  // ones; the caller knows what it means. kIncompatible for a whole frame of an unknown type,
-  // kCorruption for a whole one that contradicts itself.
-  [[nodiscard]] Result<SegmentSummary> Read(uint64_t next_seq, FrameVisitor& visitor);
+  // Visits the frames. A bad one is not a failure here but the end of the good ones; the caller
+  // knows what it means. kIncompatible for a whole frame of an unknown type, kCorruption for a
+  // whole one that contradicts itself.
+  [[nodiscard]] Result<SegmentSummary> Read(const FrameRange& range, FrameVisitor& visitor);
+  // The first one has the number `next_seq`.
+  [[nodiscard]] Result<SegmentSummary> Read(uint64_t next_seq, FrameVisitor& visitor) {
+    return Read({next_seq, next_seq, next_seq}, visitor);
+  }
 
   // Looks for good frames at any place from `offset` on with sequence numbers from `next_seq` on.
   // Offsets only go up from call to call.
@@ -82,6 +76,7 @@ class SegmentReader {
   [[nodiscard]] Status At(uint64_t offset, size_t count, const char*& bytes);
   [[nodiscard]] Result<bool> OnlyZerosFrom(uint64_t offset);
   [[nodiscard]] Status Judge(FrameVerdict verdict, SegmentSummary& summary) const;
+  [[nodiscard]] static bool Follows(uint64_t seq, const FrameRange& range, SegmentSummary& summary);
   [[nodiscard]] Status EndAtZeroLength(SegmentSummary& summary);
 
   FileWindow window_;
