@@ -79,6 +79,7 @@ LOCK_FILES = [
     "src/storage/*lock*",  # the stripe lock
     "src/storage/directory.*",  # the pointers that readers of the embedded store follow to it
     "src/wal/*helper*",  # handing file work to the helper thread and back
+    "src/wal/checkpoint_writer.*",  # handing blocks to the thread that writes them, and back
     "src/wal/doorbell.*",
     "src/wal/lane_log*",
     "src/wal/log_segment.*",

@@ -46,6 +46,11 @@ void PinThread(int cpu) {
   pthread_setaffinity_np(pthread_self(), sizeof(cpus), &cpus);
 }
 
+void YieldToOthers() {
+  const sched_param priority{};
+  static_cast<void>(sched_setscheduler(0, SCHED_IDLE, &priority));
+}
+
 int64_t ThreadCpuNanos() {
   timespec used{};
   clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);

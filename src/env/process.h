@@ -18,6 +18,10 @@ namespace corelane::env {
 // allowed the thread runs all the same.
 void PinThread(int cpu);
 
+// From here on the calling thread runs only when no other thread wants its core, or nearly so: for
+// work that can wait. A hint.
+void YieldToOthers();
+
 // The CPU time that the calling thread has used so far.
 [[nodiscard]] int64_t ThreadCpuNanos();
 

@@ -62,6 +62,9 @@ class LaneLog {
   virtual uint64_t AppendClear() = 0;
 
   [[nodiscard]] virtual uint64_t last_seq() const = 0;
+  // The number of the segment that the next frame goes to, unless that is full: then to the one
+  // behind.
+  [[nodiscard]] virtual uint64_t segment() const = 0;
   // Replies that depend on frames up to here may leave. Never goes back. One atomic load.
   [[nodiscard]] virtual uint64_t released_seq() const = 0;
 

@@ -40,6 +40,7 @@ class LaneLogWriter final : public LaneLog {
   uint64_t AppendMarks(std::string_view key, kv::Marks marks) override;
   uint64_t AppendClear() override;
   [[nodiscard]] uint64_t last_seq() const override { return last_seq_; }
+  [[nodiscard]] uint64_t segment() const override { return segment_->header.number; }
   [[nodiscard]] uint64_t released_seq() const override {
     return options_.mode == FsyncMode::kAlways ? helper_->durable_seq() : last_seq_;
   }
