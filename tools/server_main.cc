@@ -33,11 +33,29 @@ struct Flags {
   server::ServerOptions options;
 };
 
-void AddFlags(CLI::App& app, Flags& flags) {
-  server::ServerOptions& options = flags.options;
-  const auto duration = CLI::AsNumberWithUnit(
+CLI::AsNumberWithUnit Duration() {
+  return CLI::AsNumberWithUnit(
       std::map<std::string, int64_t>{{"ms", 1}, {"s", 1000}, {"m", 60'000}, {"h", 3'600'000}},
       CLI::AsNumberWithUnit::UNIT_REQUIRED, "DURATION (500ms, 5s, 2m)");
+}
+
+void AddCheckpointFlags(CLI::App& app, shard::CheckpointPolicy& policy) {
+  app.add_option("--checkpoint-wal-bytes", policy.log_bytes,
+                 "a lane takes a checkpoint when its log has grown by this (64mb; 0: only when "
+                 "asked)")
+      ->transform(CLI::AsSizeValue(false));
+  app.add_option("--checkpoint-wal-ratio", policy.log_share,
+                 "and by this share of its keys and values")
+      ->check(CLI::Range(0.0, 1000.0))
+      ->capture_default_str();
+  app.add_option("--checkpoint-interval", policy.interval_ms,
+                 "or when the last one is this old and something has changed (0ms: never)")
+      ->transform(Duration());
+}
+
+void AddFlags(CLI::App& app, Flags& flags) {
+  server::ServerOptions& options = flags.options;
+  const auto duration = Duration();
   const auto size = CLI::AsSizeValue(false);
 
   app.add_option("--listen", flags.listen,
@@ -87,6 +105,7 @@ void AddFlags(CLI::App& app, Flags& flags) {
   app.add_option("--wal-segment-bytes", options.segment_bytes, "size of a log segment (64mb)")
       ->transform(size)
       ->check(CLI::Range(wal::kSegmentBytesMin, uint64_t{1} << 40));
+  AddCheckpointFlags(app, options.checkpoints);
 }
 
 Status FillOptions(Flags& flags) {

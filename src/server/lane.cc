@@ -122,6 +122,10 @@ Status Lane::Open() {
   const shard::SliceLimits limits{shared_.options->key_bytes_max, shared_.options->value_bytes_max};
   slice_ = std::make_unique<shard::Slice>(std::move(parts->engine), std::move(parts->log), limits,
                                           index_, shared_.exchange->lanes());
+  if (parts->checkpoints != nullptr) {
+    slice_->EnableCheckpoints(std::move(parts->checkpoints), *shared_.clock,
+                              {shared_.options->checkpoints, parts->log_bytes});
+  }
 
   shard::Mailbox& mailbox = shared_.exchange->mailbox(index_);
   facts_.server = shared_.facts;
@@ -180,6 +184,7 @@ void Lane::Touch(Connection& connection) { connections_.MoveToBack(connection); 
 // ---- Turns ----
 
 bool Lane::RunTurn() {
+  const bool quiet = ready_.empty() && dirty_.empty();
   TakeOrders();
   ExecuteReady();
   bool more = shard_->RunTurn();
@@ -188,6 +193,7 @@ bool Lane::RunTurn() {
     more |= background_due_;
   }
   more |= FinishDirty();
+  more |= shard_->RunCheckpoint(quiet);
   shard_->EndTurn();
   return more;
 }

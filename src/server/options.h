@@ -13,6 +13,7 @@
 
 #include "io/reactor.h"
 #include "io/socket.h"
+#include "shard/checkpointer.h"
 #include "wal/lane_log.h"
 
 namespace corelane::server {
@@ -47,6 +48,7 @@ struct ServerOptions {
   std::string data_directory = "corelane-data";
   std::optional<wal::FsyncMode> fsync = wal::FsyncMode::kEverySecond;  // none: no log at all
   uint64_t segment_bytes = kSegmentBytesDefault;
+  shard::CheckpointPolicy checkpoints;
 
   uint32_t max_connections = kMaxConnectionsDefault;
   size_t output_buffer_bytes_max = kOutputBufferBytesDefault;

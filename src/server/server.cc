@@ -151,6 +151,9 @@ void Server::FillFacts() {
       {"appendfsync", always     ? "always"
                       : everysec ? "everysec"
                                  : "no"},
+      {"auto-aof-rewrite-min-size", std::to_string(options_.checkpoints.log_bytes)},
+      {"auto-aof-rewrite-percentage",
+       absl::StrFormat("%.0f", 100 * options_.checkpoints.log_share)},
       {"save", ""},
       {"databases", "1"},
       {"dir", facts_.data_directory},

@@ -30,6 +30,7 @@ void LaneMessage::Clear() {
   wants_stamp = false;
   keys_awaited = 0;
   gate_seq = 0;
+  checkpoint = 0;
   slow_us = 0;
   stamp = 0;
   lock = nullptr;

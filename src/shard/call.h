@@ -47,6 +47,7 @@ struct LaneMessage {
   int64_t slow_us = 0;        // how long it ran, if that was long for the slow log
   uint64_t caller = 0;        // the id of the connection that asks
   uint64_t gate_seq = 0;      // at the target: the log sequence number that the reply waits for
+  uint64_t checkpoint = 0;    // at the target: the checkpointer's attempt that it waits for
   // kRelease, and kHeld with `lock`: the transaction's place in the order (transaction_clock.h), 0
   // when it changed nothing. Answer to wants_stamp: the latest of any of the keys.
   uint64_t stamp = 0;

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "io/reactor.h"
+#include "shard/checkpointer.h"
 #include "shard/command_stats.h"
 #include "shard/facts.h"
 #include "shard/mailbox.h"
@@ -41,6 +42,7 @@ struct LaneSnapshot {
   uint64_t log_syncs = 0;
   uint64_t log_sync_nanos_max = 0;
   uint64_t log_segments = 0;
+  CheckpointStats checkpoint;
   ShortText log_failure{};  // NUL-terminated, cut if need be
   ShortText io_back_end{};
   ShortText io_fallback_reason{};

@@ -263,6 +263,7 @@ void Shard::FinishMessage(LaneMessage* message, wal::Admission admission) {
     ReplyRefused(admission, message->reply);
   }
   message->gate_seq = slice_.gate_seq();
+  message->checkpoint = slice_.awaited_checkpoint();
   if (message->wants_stamp) message->stamp = locks_.StampOf(message->key_hashes);
   if (LaneMessage* const lock = message->lock; lock != nullptr) {
     if (message->stamp != 0) locks_.Stamp(lock->key_hashes, message->stamp);
@@ -273,7 +274,9 @@ void Shard::FinishMessage(LaneMessage* message, wal::Admission admission) {
 }
 
 void Shard::AnswerMessage(LaneMessage* message) {
-  if (message->origin == lane_) {
+  if (message->checkpoint != 0) [[unlikely]] {
+    saving_.Push(message);
+  } else if (message->origin == lane_) {
     CompletePart(message);
   } else if (gated_.empty() && slice_.Released(message->gate_seq)) {
     mailbox_.Answer(message);

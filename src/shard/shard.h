@@ -82,6 +82,10 @@ class Shard {
   // A slice of background work: expiry sweep, giving memory back. About kBackgroundSliceNanos. True
   // when there is more.
   bool RunBackground();
+  // A helping of the checkpoint that is being taken, if there is one and it is its turn: always
+  // when nobody waits for the lane (`quiet`), otherwise from time to time, so that it comes to an
+  // end. True when there is more.
+  bool RunCheckpoint(bool quiet);
   // Nothing of any submitter is under way.
   [[nodiscard]] bool Idle() const { return pool_.in_use() == 0; }
 
@@ -193,6 +197,7 @@ class Shard {
   void RunParked();
   void ReleaseGated();
   void GiveUpGated();
+  void AnswerSaved();
   void SetTime();
   [[nodiscard]] bool GatesMoved() const;
 
@@ -213,6 +218,8 @@ class Shard {
   CallPool pool_;
   Fifo<LaneMessage> parked_;  // waits for room in the log, in order
   Fifo<LaneMessage> gated_;   // executed, waits for the log to release its frames
+  Fifo<LaneMessage> saving_;  // executed, waits for a checkpoint
+  int64_t checkpoint_due_ns_ = 0;
   std::vector<Submitter*> gated_submitters_;
   std::vector<Submitter*> paused_submitters_;  // have requests that CLIENT PAUSE holds back
   int64_t slow_us_ = 0;  // of the command that ran last; 0: not slow, or not timed

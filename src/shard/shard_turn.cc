@@ -19,6 +19,9 @@ constexpr size_t kTaken = 32;
 constexpr size_t kHelpingsPerTurn = 16;
 
 constexpr int64_t kBackgroundSliceNanos = 200'000;
+// Between two helpings of a checkpoint while the lane is busy. A helping takes some 20 us, so this
+// is a tenth of the lane.
+constexpr int64_t kCheckpointPauseNanos = 200'000;
 constexpr size_t kReclaimedTogether = 64;
 constexpr uint64_t kSweptIsMuch = 256;
 
@@ -124,6 +127,10 @@ void Shard::EndTurn() {
 
 bool Shard::HasWork() {
   if (mailbox_.HasWork() || GatesMoved()) return true;
+  if (Checkpointer* const checkpointer = slice_.checkpointer();
+      checkpointer != nullptr && checkpointer->HasWork()) {
+    return true;
+  }
   // Left over only for want of room in the log.
   if (!locks_.ready().empty() &&
       AdmitToLog(OperationOf(*locks_.ready().front())) != wal::Admission::kWait) {
@@ -134,9 +141,33 @@ bool Shard::HasWork() {
   return parked.command == nullptr || AdmitToLog(OperationOf(parked)) != wal::Admission::kWait;
 }
 
+bool Shard::RunCheckpoint(bool quiet) {
+  Checkpointer* const checkpointer = slice_.checkpointer();
+  if (checkpointer == nullptr || !checkpointer->Active()) return false;
+  if (!quiet && facts_.clock->MonotonicNanos() < checkpoint_due_ns_) return true;
+  const bool more = checkpointer->RunTurn();
+  checkpoint_due_ns_ = facts_.clock->MonotonicNanos() + kCheckpointPauseNanos;
+  AnswerSaved();
+  return more;
+}
+
+void Shard::AnswerSaved() {
+  const Checkpointer& checkpointer = *slice_.checkpointer();
+  while (!saving_.empty() && saving_.front()->checkpoint <= checkpointer.ended()) {
+    LaneMessage* const message = saving_.Pop();
+    message->checkpoint = 0;
+    if (const Status& status = checkpointer.last_status(); !status.ok()) {
+      message->reply.Clear();
+      message->reply.Error(StatusCode::kError, "the checkpoint failed: " + status.message());
+    }
+    AnswerMessage(message);
+  }
+}
+
 bool Shard::RunBackground() {
   const int64_t end_ns = facts_.clock->MonotonicNanos() + kBackgroundSliceNanos;
   SetTime();
+  if (slice_.checkpointer() != nullptr) slice_.checkpointer()->Consider();
   storage::Engine& engine = slice_.engine();
   while (engine.Reclaim(kReclaimedTogether)) {
     if (facts_.clock->MonotonicNanos() >= end_ns) return true;

@@ -93,12 +93,15 @@ void Slice::Clear() {
   gate_seq_ = clear_seq_;
 }
 
-void Slice::WaitUntilDurable() {
-  if (log_ == nullptr || LogFailed()) return;
-  const uint64_t last = log_->last_seq();
-  if (log_->durable_seq() >= last) return;
-  // In mode `always` released is durable.
-  gate_seq_ = log_->released_seq() >= last ? last + kDurableGate : last;
+void Slice::EnableCheckpoints(std::unique_ptr<wal::CheckpointSink> sink, const env::Clock& clock,
+                              const Checkpointer::Start& start) {
+  checkpointer_ = std::make_unique<Checkpointer>(*engine_, *log_, std::move(sink), clock, start);
+}
+
+Status Slice::Close() {
+  // One that is under way would find the log closed.
+  checkpointer_.reset();
+  return log_ == nullptr ? OkStatus() : log_->Close();
 }
 
 void Slice::ReadAll() {

@@ -20,8 +20,11 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "env/clock.h"
 #include "kv/value.h"
+#include "shard/checkpointer.h"
 #include "storage/engine.h"
+#include "wal/checkpoint_sink.h"
 #include "wal/lane_log.h"
 
 namespace corelane::shard {
@@ -42,6 +45,11 @@ class Slice {
   [[nodiscard]] const SliceLimits& limits() const { return limits_; }
   [[nodiscard]] storage::Engine& engine() { return *engine_; }
   [[nodiscard]] wal::LaneLog* log() { return log_.get(); }
+  // Null without a log.
+  [[nodiscard]] Checkpointer* checkpointer() { return checkpointer_.get(); }
+  // Once, before the first request, where there is a log.
+  void EnableCheckpoints(std::unique_ptr<wal::CheckpointSink> sink, const env::Clock& clock,
+                         const Checkpointer::Start& start);
 
   // The wall clock of this turn, read once per turn.
   [[nodiscard]] int64_t now_ms() const { return now_ms_; }
@@ -81,19 +89,18 @@ class Slice {
   [[nodiscard]] int64_t Watch(const storage::HashedKey& key);
   [[nodiscard]] bool Unwatch(const storage::HashedKey& key, int64_t token);
 
-  // The reply waits until everything so far is on stable storage, whatever the log's mode; the log
-  // was asked to sync.
-  void WaitUntilDurable();
+  // The reply waits until this attempt of the checkpointer is over, and tells how it ended.
+  void WaitForCheckpoint(uint64_t attempt) { awaited_checkpoint_ = attempt; }
+  // 0: none.
+  [[nodiscard]] uint64_t awaited_checkpoint() const { return awaited_checkpoint_; }
 
-  void BeginCommand() { gate_seq_ = 0; }
+  void BeginCommand() { gate_seq_ = awaited_checkpoint_ = 0; }
   [[nodiscard]] uint64_t gate_seq() const { return gate_seq_; }
   // Orderly end of the log: what is in it is durable when this is OK.
-  [[nodiscard]] Status Close() { return log_ == nullptr ? OkStatus() : log_->Close(); }
+  [[nodiscard]] Status Close();
 
   [[nodiscard]] bool Released(uint64_t seq) const {
-    if (log_ == nullptr) return true;
-    if (seq >= kDurableGate) return seq - kDurableGate <= log_->durable_seq();
-    return seq <= log_->released_seq();
+    return log_ == nullptr || seq <= log_->released_seq();
   }
   // The log has failed: what it has not released by now it never will.
   [[nodiscard]] bool LogFailed() const {
@@ -101,10 +108,6 @@ class Slice {
   }
 
  private:
-  // Added to a gate that waits for durable_seq() where the log releases earlier. It hides lower
-  // gates of the same submitter, which then are released already.
-  static constexpr uint64_t kDurableGate = uint64_t{1} << 63;
-
   void Wrote(uint64_t hash, uint64_t seq);
   void WasRead(uint64_t hash);
 
@@ -122,6 +125,7 @@ class Slice {
 
   const std::unique_ptr<storage::Engine> engine_;
   const std::unique_ptr<wal::LaneLog> log_;
+  std::unique_ptr<Checkpointer> checkpointer_;
   const SliceLimits limits_;
   const uint32_t lane_;
   const uint32_t lanes_;
@@ -129,6 +133,7 @@ class Slice {
   int64_t clear_at_ms_ = kv::kNoExpiry;
   uint64_t next_version_ = 0;  // 0: none was asked for yet
   uint64_t gate_seq_ = 0;
+  uint64_t awaited_checkpoint_ = 0;
   uint64_t clear_seq_ = 0;
   absl::flat_hash_map<uint64_t, Watching> watches_;  // by the key's hash
   std::array<uint64_t, kBuckets> written_seq_{};

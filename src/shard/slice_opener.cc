@@ -13,6 +13,7 @@
 #include "shard/log_replay.h"
 #include "storage/placement.h"
 #include "storage/striped_engine.h"
+#include "wal/checkpoint_writer.h"
 #include "wal/lane_log_writer.h"
 
 namespace corelane::shard {
@@ -155,7 +156,8 @@ Status SliceOpener::Recover(uint32_t lane) {
 Result<SliceParts> SliceOpener::OpenParts(uint32_t lane, wal::DurabilityListener* listener) {
   Recovered& recovered = recovered_[lane];
   CHECK(recovered.engine != nullptr);
-  SliceParts parts{std::move(recovered.engine), nullptr};
+  SliceParts parts;
+  parts.engine = std::move(recovered.engine);
   if (directory_ == nullptr) return parts;
   const wal::LaneIdentity identity = directory_->Lane(lane);
   if (!recovered.log.torn_reason.empty()) {
@@ -171,7 +173,25 @@ Result<SliceParts> SliceOpener::OpenParts(uint32_t lane, wal::DurabilityListener
   Result<std::unique_ptr<wal::LaneLogWriter>> log = wal::OpenLaneLog(log_options);
   if (!log.ok()) return log.status();
   parts.log = std::move(*log);
+  parts.log_bytes = recovered.log.bytes;
+  // A shared engine has no lane that could walk it.
+  if (options_.sharing == storage::Sharing::kExclusive) {
+    parts.checkpoints = MakeCheckpointWriter(lane, *parts.engine, listener);
+  }
   return parts;
+}
+
+std::unique_ptr<wal::CheckpointSink> SliceOpener::MakeCheckpointWriter(
+    uint32_t lane, storage::Engine& engine, wal::DurabilityListener* listener) const {
+  wal::CheckpointWriterOptions writer;
+  writer.files = options_.files;
+  writer.clock = options_.clock;
+  writer.lane = directory_->Lane(lane);
+  writer.next_number = recovered_[lane].log.checkpoint.number + 1;
+  writer.salt_seed = hash_seed_;
+  writer.listener = listener;
+  if (engine.KeepsItself()) writer.persist = [&engine] { return engine.Persist(); };
+  return std::make_unique<wal::CheckpointWriter>(std::move(writer));
 }
 
 Status SliceOpener::Finish() {

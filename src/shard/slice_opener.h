@@ -22,6 +22,7 @@
 #include "env/clock.h"
 #include "env/file_system.h"
 #include "storage/striped_engine.h"
+#include "wal/checkpoint_sink.h"
 #include "wal/data_directory.h"
 #include "wal/lane_log.h"
 #include "wal/lane_log_options.h"
@@ -45,6 +46,9 @@ struct SliceOpenerOptions {
 struct SliceParts {
   std::unique_ptr<storage::StripedEngine> engine;
   std::unique_ptr<wal::LaneLog> log;
+  // With a log, unless the engine is shared: that one is walked by its lane alone.
+  std::unique_ptr<wal::CheckpointSink> checkpoints;
+  uint64_t log_bytes = 0;  // of the log that was read, behind the last checkpoint
 };
 
 class SliceOpener {
@@ -78,6 +82,8 @@ class SliceOpener {
   [[nodiscard]] Status OpenDirectory();
   [[nodiscard]] Status Reshape();
   [[nodiscard]] wal::LaneLogOptions LogOptions(const wal::LaneIdentity& lane) const;
+  [[nodiscard]] std::unique_ptr<wal::CheckpointSink> MakeCheckpointWriter(
+      uint32_t lane, storage::Engine& engine, wal::DurabilityListener* listener) const;
 
   const SliceOpenerOptions options_;
   std::unique_ptr<wal::DataDirectory> directory_;

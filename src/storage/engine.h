@@ -103,6 +103,12 @@ class Engine {
   virtual bool Reclaim(size_t entries_max) = 0;
 
   [[nodiscard]] virtual EngineStats Stats() const = 0;
+
+  // True for an engine with a store of its own on the disk: a checkpoint then has no entries, it
+  // calls Persist() instead, which makes everything durable that was put before. From any thread;
+  // it waits for the disk.
+  [[nodiscard]] virtual bool KeepsItself() const { return false; }
+  [[nodiscard]] virtual Status Persist() { return OkStatus(); }
 };
 
 }  // namespace corelane::storage

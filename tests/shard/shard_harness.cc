@@ -50,6 +50,44 @@ Status ScriptedLog::health() const {
   }
 }
 
+wal::LogStats ScriptedLog::Stats() const {
+  wal::LogStats stats;
+  stats.appended_bytes = appended_bytes;
+  stats.failure = health().message();
+  return stats;
+}
+
+void ScriptedSink::Begin(uint64_t seq, uint64_t) {
+  CHECK(state_ == wal::CheckpointState::kIdle);
+  state_ = wal::CheckpointState::kWriting;
+  ++begun;
+  begun_seq = seq;
+  entries.clear();
+}
+
+void ScriptedSink::Add(std::string_view key, const kv::ValueView& value) {
+  CHECK(has_room && state_ == wal::CheckpointState::kWriting);
+  ++entries_added;
+  entries[std::string(key)] = std::string(value.bytes);
+}
+
+void ScriptedSink::Finish(uint64_t seq) {
+  end_seq = seq;
+  if (!outcome.ok()) return Fail(outcome);
+  report_ = {.number = report_.number + 1, .entries = entries.size(), .bytes = 100};
+  state_ = wal::CheckpointState::kDone;
+}
+
+void ScriptedSink::Abandon() {
+  ++abandoned;
+  Fail(Status(StatusCode::kShuttingDown, "abandoned"));
+}
+
+void ScriptedSink::Fail(Status status) {
+  failure_ = std::move(status);
+  state_ = wal::CheckpointState::kFailed;
+}
+
 TestClient::TestClient(proto::Protocol protocol) : codec_(proto::MakeCodec(protocol, {})) {}
 
 void TestClient::Send(Shard& shard, std::string_view lines) {
@@ -91,6 +129,11 @@ Lanes::Lanes(uint32_t count, bool with_log) : exchange_(count) {
     lane->facts.clock = &clock_;
     lane->slice = std::make_unique<Slice>(storage::MakeStripedEngine(kSeed), std::move(log),
                                           SliceLimits{}, index, count);
+    if (with_log) {
+      auto sink = std::make_unique<ScriptedSink>();
+      lane->sink = sink.get();
+      lane->slice->EnableCheckpoints(std::move(sink), clock_, {});
+    }
     lane->shard =
         std::make_unique<Shard>(*lane->slice, exchange_.mailbox(index), lane->facts, kSeed);
     lanes_.push_back(std::move(lane));
@@ -101,6 +144,7 @@ Lanes::~Lanes() = default;
 
 void Lanes::Turn(uint32_t lane) {
   lanes_[lane]->shard->RunTurn();
+  lanes_[lane]->shard->RunCheckpoint(true);
   lanes_[lane]->shard->EndTurn();
 }
 

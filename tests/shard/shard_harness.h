@@ -4,6 +4,7 @@
 // does what the test says. Requests and replies are RESP, because that reads well.
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -17,6 +18,7 @@
 #include "shard/shard.h"
 #include "shard/slice.h"
 #include "shard/slow_log.h"
+#include "wal/checkpoint_sink.h"
 #include "wal/lane_log.h"
 
 namespace corelane::shard {
@@ -28,6 +30,7 @@ class ScriptedLog final : public wal::LaneLog {
   uint64_t released = UINT64_MAX;
   uint64_t durable = 0;
   int syncs_asked = 0;
+  uint64_t appended_bytes = 0;
   std::vector<std::string> frames;
 
   wal::Admission Admit(size_t, size_t) override { return admission; }
@@ -37,13 +40,45 @@ class ScriptedLog final : public wal::LaneLog {
   uint64_t AppendExpiry(std::string_view key, kv::ExpiryMillis expires_at) override;
   uint64_t AppendClear() override;
   uint64_t last_seq() const override { return frames.size(); }
+  uint64_t segment() const override { return 1; }
   uint64_t released_seq() const override { return released; }
   void EndTurn() override {}
   void RequestSync() override { ++syncs_asked; }
   uint64_t durable_seq() const override { return durable; }
   Status Close() override { return OkStatus(); }
   Status health() const override;
-  wal::LogStats Stats() const override { return {}; }
+  wal::LogStats Stats() const override;
+};
+
+// Checkpoints that are kept in memory. Complete as soon as they are finished, unless the test says
+// otherwise.
+class ScriptedSink final : public wal::CheckpointSink {
+ public:
+  bool has_room = true;
+  Status outcome;  // of Finish()
+  std::map<std::string, std::string> entries;
+  size_t entries_added = 0;
+  uint64_t begun_seq = 0;
+  uint64_t end_seq = 0;
+  int begun = 0;
+  int abandoned = 0;
+
+  void Begin(uint64_t seq, uint64_t first_segment) override;
+  bool HasRoom() override { return has_room; }
+  void Add(std::string_view key, const kv::ValueView& value) override;
+  void Finish(uint64_t seq) override;
+  void Abandon() override;
+  wal::CheckpointState state() const override { return state_; }
+  const wal::CheckpointReport& report() const override { return report_; }
+  const Status& failure() const override { return failure_; }
+  void Acknowledge() override { state_ = wal::CheckpointState::kIdle; }
+  // The disk fails while entries are written.
+  void Fail(Status status);
+
+ private:
+  wal::CheckpointState state_ = wal::CheckpointState::kIdle;
+  wal::CheckpointReport report_;
+  Status failure_;
 };
 
 // A connection: sends RESP commands, collects the replies' bytes.
@@ -79,6 +114,7 @@ class Lanes {
   [[nodiscard]] uint32_t count() const { return static_cast<uint32_t>(lanes_.size()); }
   [[nodiscard]] Shard& operator[](uint32_t lane) { return *lanes_[lane]->shard; }
   [[nodiscard]] ScriptedLog& log(uint32_t lane) { return *lanes_[lane]->log; }
+  [[nodiscard]] ScriptedSink& sink(uint32_t lane) { return *lanes_[lane]->sink; }
   [[nodiscard]] Mailbox& mailbox(uint32_t lane) { return exchange_.mailbox(lane); }
   [[nodiscard]] LaneCounters& counters(uint32_t lane) { return lanes_[lane]->counters; }
   [[nodiscard]] CommandStats& stats(uint32_t lane) { return lanes_[lane]->stats; }
@@ -100,6 +136,7 @@ class Lanes {
     SlowLog slow_log;
     LaneFacts facts;
     ScriptedLog* log = nullptr;
+    ScriptedSink* sink = nullptr;
     std::unique_ptr<Slice> slice;
     std::unique_ptr<Shard> shard;
   };

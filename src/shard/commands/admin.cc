@@ -24,27 +24,28 @@ constexpr double kDebugSleepSecondsMax = 60;
 constexpr std::string_view kNoLog =
     "there is no log to make durable: the server runs with --fsync=off";
 
-// Everything that this lane has executed so far is to be on stable storage. False: the reply was an
+// Has this lane take a checkpoint of everything that it has executed so far. Null: the reply was an
 // error.
-bool AskForSync(CommandContext& context) {
-  wal::LaneLog* const log = context.slice.log();
-  if (log == nullptr) {
+Checkpointer* AskForCheckpoint(CommandContext& context, uint64_t& attempt) {
+  Checkpointer* const checkpointer = context.slice.checkpointer();
+  if (checkpointer == nullptr) {
     context.reply.Error(StatusCode::kError, kNoLog);
-    return false;
+    return nullptr;
   }
-  const Status health = log->health();
+  const Status health = context.slice.log()->health();
   if (health.code() == StatusCode::kWalWriteFailed) {
     context.reply.Error(health.code(), health.message());
-    return false;
+    return nullptr;
   }
-  log->RequestSync();
-  return true;
+  attempt = checkpointer->Request();
+  return checkpointer;
 }
 
-// The reply waits until it is so.
+// The reply waits until the checkpoint is there, and becomes an error if it failed.
 void RunSave(CommandContext& context) {
-  if (!AskForSync(context)) return;
-  context.slice.WaitUntilDurable();
+  uint64_t attempt = 0;
+  if (AskForCheckpoint(context, attempt) == nullptr) return;
+  context.slice.WaitForCheckpoint(attempt);
   context.reply.Ok();
 }
 
@@ -56,12 +57,15 @@ bool BackgroundSaveFits(CommandContext& context) {
   return false;
 }
 
-void RunBackgroundSave(CommandContext& context) {
-  if (BackgroundSaveFits(context) && AskForSync(context)) context.reply.Ok();
+// While a checkpoint is under way another one follows it, or it is the one: so there is no reason
+// to refuse, as redis does.
+void RunRewriteLog(CommandContext& context) {
+  uint64_t attempt = 0;
+  if (AskForCheckpoint(context, attempt) != nullptr) context.reply.Ok();
 }
 
-void RunRewriteLog(CommandContext& context) {
-  if (AskForSync(context)) context.reply.Ok();
+void RunBackgroundSave(CommandContext& context) {
+  if (BackgroundSaveFits(context)) RunRewriteLog(context);
 }
 
 // An error of any lane has already spoken for all.
@@ -69,27 +73,25 @@ void MergeBackgroundSave(MergeContext& context) {
   context.reply.Simple("Background saving started");
 }
 
-// There are no checkpoints, so nothing is rewritten; but what clients wait for is kept.
 void MergeRewriteLog(MergeContext& context) {
   context.reply.Simple("Background append only file rewriting started");
 }
 
-// Each lane: the unix time up to which everything it did is durable.
+// Each lane: when its last checkpoint was complete; as in redis, the start of the server counts as
+// one.
 void RunLastSave(CommandContext& context) {
-  int64_t durable_ms = context.facts.server->started_at_ms;
-  if (const wal::LaneLog* log = context.slice.log()) {
-    durable_ms = log->durable_seq() >= log->last_seq()
-                     ? context.slice.now_ms()
-                     : std::max(durable_ms, log->Stats().last_sync_wall_ms);
+  int64_t saved_ms = context.facts.server->started_at_ms;
+  if (const Checkpointer* const checkpointer = context.slice.checkpointer()) {
+    saved_ms = std::max(saved_ms, checkpointer->Stats().last_ms);
   }
-  context.reply.Integer(durable_ms / 1000);
+  context.reply.Integer(saved_ms / 1000);
 }
 
 void MergeLastSave(MergeContext& context) {
   int64_t oldest = INT64_MAX;
   for (const kv::ReplyTape* part : context.parts) {
-    int64_t durable_s = 0;
-    if (kv::ReplyTape::Reader(*part).TakeInteger(durable_s)) oldest = std::min(oldest, durable_s);
+    int64_t saved_s = 0;
+    if (kv::ReplyTape::Reader(*part).TakeInteger(saved_s)) oldest = std::min(oldest, saved_s);
   }
   context.reply.Integer(oldest);
 }
@@ -180,27 +182,27 @@ constexpr Command kAdminCommands[] = {
      .flags = kAdmin | kNoMulti,
      .routing = kAllLanesOk,
      .run = RunSave,
-     .summary = "Waits until everything so far is on stable storage."},
+     .summary = "Takes a checkpoint and waits until it is complete."},
     {.name = "bgsave",
      .arity = -1,
      .flags = kAdmin | kNoMulti,
      .routing = kAllLanesMerged,
      .run = RunBackgroundSave,
-     .summary = "Has everything so far put on stable storage soon.",
+     .summary = "Takes a checkpoint in the background.",
      .merge_parts = MergeBackgroundSave},
     {.name = "bgrewriteaof",
      .arity = 1,
      .flags = kAdmin | kNoMulti,
      .routing = kAllLanesMerged,
      .run = RunRewriteLog,
-     .summary = "Has everything so far put on stable storage soon; nothing is rewritten.",
+     .summary = "Takes a checkpoint in the background, which makes the log before it superfluous.",
      .merge_parts = MergeRewriteLog},
     {.name = "lastsave",
      .arity = 1,
      .flags = kFast | kAdmin,
      .routing = kAllLanesMerged,
      .run = RunLastSave,
-     .summary = "Returns the unix time up to which everything is on stable storage.",
+     .summary = "Returns the unix time of the last complete checkpoint, or of the start.",
      .merge_parts = MergeLastSave},
     {.name = "shutdown",
      .arity = -1,

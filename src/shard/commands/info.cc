@@ -117,28 +117,72 @@ void AppendMemory(const std::vector<LaneSnapshot>& lanes, std::string& text) {
                   "\r\nlazyfreed_objects:0\r\n\r\n");
 }
 
+// The checkpoints of all lanes as one: complete when the last lane's is, failed when any lane's is.
+struct CheckpointFacts {
+  bool running = false;
+  bool failed = false;
+  uint64_t taken = UINT64_MAX;
+  int64_t last_ms = INT64_MAX;
+  int64_t took_s = -1;
+  int64_t running_s = -1;
+};
+
+CheckpointFacts CheckpointFactsOf(const MergeContext& context,
+                                  const std::vector<LaneSnapshot>& lanes) {
+  CheckpointFacts facts;
+  for (const LaneSnapshot& lane : lanes) {
+    const CheckpointStats& stats = lane.checkpoint;
+    facts.running |= stats.running;
+    facts.failed |= stats.last_failed;
+    facts.taken = std::min(facts.taken, stats.taken);
+    facts.last_ms = std::min(facts.last_ms, stats.last_ms);
+    if (stats.taken != 0) facts.took_s = std::max(facts.took_s, stats.took_ms / 1000);
+    if (stats.running) {
+      const int64_t running_ms = context.facts.clock->WallMillis() - stats.began_ms;
+      facts.running_s = std::max(facts.running_s, running_ms / 1000);
+    }
+  }
+  if (lanes.empty()) facts.taken = 0;
+  facts.last_ms = std::max(facts.last_ms, context.facts.server->started_at_ms);
+  return facts;
+}
+
+// A checkpoint stands for what redis calls a background save, and for its rewriting of the log.
+void AppendCheckpoints(const MergeContext& context, const std::vector<LaneSnapshot>& lanes,
+                       std::string& text) {
+  const CheckpointFacts facts = CheckpointFactsOf(context, lanes);
+  const int running = facts.running ? 1 : 0;
+  const char* const status = facts.failed ? "err" : "ok";
+  absl::StrAppend(
+      &text, "rdb_changes_since_last_save:",
+      Sum(lanes, [](const auto& lane) { return lane.checkpoint.changes; }),
+      "\r\nrdb_bgsave_in_progress:", running, "\r\nrdb_last_save_time:", facts.last_ms / 1000,
+      "\r\nrdb_last_bgsave_status:", status, "\r\nrdb_last_bgsave_time_sec:", facts.took_s,
+      "\r\nrdb_current_bgsave_time_sec:", facts.running_s, "\r\nrdb_saves:", facts.taken);
+  absl::StrAppend(&text, "\r\naof_rewrite_in_progress:", running,
+                  "\r\naof_rewrite_scheduled:0\r\naof_last_rewrite_time_sec:", facts.took_s,
+                  "\r\naof_current_rewrite_time_sec:", facts.running_s,
+                  "\r\naof_last_bgrewrite_status:", status, "\r\n");
+}
+
 void AppendPersistence(const MergeContext& context, const std::vector<LaneSnapshot>& lanes,
                        std::string& text) {
   const bool logged = !lanes.empty() && lanes[0].logged;
   const bool healthy =
       std::all_of(lanes.begin(), lanes.end(), [](const auto& lane) { return lane.log_healthy; });
-  absl::StrAppend(&text,
-                  "# Persistence\r\nloading:0\r\nasync_loading:0\r\nrdb_changes_since_last_save:0"
-                  "\r\nrdb_bgsave_in_progress:0\r\nrdb_last_save_time:",
-                  context.facts.server->started_at_ms / 1000,
-                  "\r\nrdb_last_bgsave_status:ok"
-                  "\r\nrdb_last_bgsave_time_sec:-1\r\nrdb_current_bgsave_time_sec:-1"
-                  "\r\nrdb_saves:0\r\naof_enabled:",
-                  logged ? 1 : 0,
-                  "\r\naof_rewrite_in_progress:0\r\naof_rewrite_scheduled:0"
-                  "\r\naof_last_rewrite_time_sec:-1\r\naof_current_rewrite_time_sec:-1"
-                  "\r\naof_last_bgrewrite_status:ok",
-                  "\r\naof_last_write_status:", healthy ? "ok" : "err",
-                  "\r\nfsync:", context.facts.server->fsync_mode,
-                  "\r\nlog_frames:", Sum(lanes, [](const auto& lane) { return lane.log_frames; }),
-                  "\r\nlog_bytes:", Sum(lanes, [](const auto& lane) { return lane.log_bytes; }),
-                  "\r\nlog_syncs:", Sum(lanes, [](const auto& lane) { return lane.log_syncs; }),
-                  "\r\n");
+  text += "# Persistence\r\nloading:0\r\nasync_loading:0\r\n";
+  AppendCheckpoints(context, lanes, text);
+  const auto sum = [&](auto count) { return Sum(lanes, count); };
+  absl::StrAppend(
+      &text, "aof_enabled:", logged ? 1 : 0, "\r\naof_last_write_status:", healthy ? "ok" : "err",
+      "\r\nfsync:", context.facts.server->fsync_mode,
+      "\r\nlog_frames:", sum([](const auto& lane) { return lane.log_frames; }),
+      "\r\nlog_bytes:", sum([](const auto& lane) { return lane.log_bytes; }),
+      "\r\nlog_syncs:", sum([](const auto& lane) { return lane.log_syncs; }),
+      "\r\nlog_bytes_since_checkpoint:",
+      sum([](const auto& lane) { return lane.checkpoint.log_bytes; }),
+      "\r\ncheckpoint_entries:", sum([](const auto& lane) { return lane.checkpoint.entries; }),
+      "\r\ncheckpoint_bytes:", sum([](const auto& lane) { return lane.checkpoint.bytes; }), "\r\n");
   for (const LaneSnapshot& lane : lanes) {
     if (lane.log_healthy) continue;
     absl::StrAppend(&text, "log_failure_lane", lane.lane, ":", lane.log_failure.data(), "\r\n");
@@ -321,6 +365,7 @@ LaneSnapshot TakeSnapshot(Slice& slice, const LaneFacts& facts) {
   snapshot.log_syncs = log.syncs;
   snapshot.log_sync_nanos_max = log.sync_nanos_max;
   snapshot.log_segments = log.segments;
+  if (slice.checkpointer() != nullptr) snapshot.checkpoint = slice.checkpointer()->Stats();
   CopyText(log.failure, snapshot.log_failure);
   return snapshot;
 }

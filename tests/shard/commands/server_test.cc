@@ -117,7 +117,7 @@ TEST_F(ServerCommandsTest, SaveNeedsALog) {
   EXPECT_EQ(Ask("SHUTDOWN SAVE"), "-ERR Errors trying to SHUTDOWN. Check logs. ");
 }
 
-TEST_F(LoggedServerCommandsTest, SaveWaitsUntilAllLanesAreDurable) {
+TEST_F(LoggedServerCommandsTest, SaveWaitsUntilAllLanesHaveACheckpoint) {
   const std::string far = lanes_.KeyOn(1);
   Ask("SET " + lanes_.KeyOn(0) + " x");
   Ask("SET " + far + " x");
@@ -126,23 +126,40 @@ TEST_F(LoggedServerCommandsTest, SaveWaitsUntilAllLanesAreDurable) {
   EXPECT_EQ(lanes_.log(1).syncs_asked, 1);
   lanes_.log(1).durable = 1;
   lanes_.Settle();
-  EXPECT_EQ(client_.Take(), "+OK ");  // written, and held back by this lane's own log
-  EXPECT_FALSE(lanes_[0].MayLeave(client_));
+  EXPECT_EQ(client_.Take(), "");
+  EXPECT_EQ(lanes_.sink(1).entries.count(far), 1U);
+  // Nobody else waits for it.
+  TestClient other;
+  other.Send(lanes_[0], "SET " + lanes_.KeyOn(0) + " y\r\nSET " + far + " y\r\n");
+  lanes_.Settle();
+  EXPECT_EQ(other.Take(), "+OK +OK ");
   lanes_.log(0).durable = 1;
-  EXPECT_TRUE(lanes_[0].MayLeave(client_));
+  lanes_.Settle();
+  EXPECT_EQ(client_.Take(), "+OK ");
+}
+
+TEST_F(LoggedServerCommandsTest, SaveTellsOfACheckpointThatFailed) {
+  lanes_.sink(1).outcome = Status(StatusCode::kDiskFull, "no room");
+  EXPECT_EQ(Ask("SAVE"), "-ERR the checkpoint failed: no room ");
+  EXPECT_NE(Ask("INFO persistence").find("rdb_last_bgsave_status:err"), std::string::npos);
+  lanes_.sink(1).outcome = OkStatus();
+  EXPECT_EQ(Ask("SAVE"), "+OK ");
+  EXPECT_NE(Ask("INFO persistence").find("rdb_last_bgsave_status:ok"), std::string::npos);
 }
 
 TEST_F(LoggedServerCommandsTest, BackgroundSavesReplyAtOnce) {
   Ask("SET " + lanes_.KeyOn(0) + " x");
+  lanes_.server_facts().started_at_ms = 5'000;
   EXPECT_EQ(Ask("BGSAVE"), "+Background saving started ");
   EXPECT_EQ(Ask("BGSAVE FOO"), "-ERR syntax error ");
-  EXPECT_EQ(Ask("BGREWRITEAOF"), "+Background append only file rewriting started ");
-  EXPECT_EQ(lanes_.log(1).syncs_asked, 2);
-  // The other lane has nothing to sync; this one has, and never did.
-  lanes_.server_facts().started_at_ms = 5'000;
+  EXPECT_NE(Ask("INFO persistence").find("rdb_bgsave_in_progress:1"), std::string::npos);
+  // The other lane has nothing to sync.
   EXPECT_EQ(Ask("LASTSAVE"), ":5 ");
   lanes_.log(0).durable = 1;
+  lanes_.Settle();
   EXPECT_EQ(Ask("LASTSAVE"), ":" + std::to_string(lanes_.clock().WallMillis() / 1000) + " ");
+  EXPECT_EQ(Ask("BGREWRITEAOF"), "+Background append only file rewriting started ");
+  EXPECT_EQ(lanes_.sink(0).begun, 2);
 }
 
 TEST_F(LoggedServerCommandsTest, SaveTellsOfALogThatFailed) {
