@@ -2,8 +2,10 @@
 // of their own, a SIGKILL at a random moment, a restart (with another number of lanes now and
 // then), and an audit of every key. Again and again on the same data directory.
 //
+// Meanwhile checkpoints are taken one after the other, and some starts are killed as well.
+//
 // The moments depend on the machine, the requests on the seed alone; it is printed, and
-// CORELANE_TEST_SEED=N sets it.
+// CORELANE_TEST_SEED=N sets it. CORELANE_KILL_CYCLES=N makes it so many kills for each mode.
 
 #include <gtest/gtest.h>
 
@@ -30,7 +32,11 @@
 namespace corelane::e2e {
 namespace {
 
-constexpr int kCycles = kSanitized ? 15 : 100;
+int Cycles() {
+  const char* const given = std::getenv("CORELANE_KILL_CYCLES");
+  if (given != nullptr) return static_cast<int>(std::strtol(given, nullptr, 10));
+  return kSanitized ? 15 : 100;
+}
 
 constexpr size_t kWriters = 3;
 constexpr size_t kValueKeys = 48;
@@ -38,6 +44,7 @@ constexpr size_t kCounterKeys = 8;
 constexpr size_t kKeys = kValueKeys + kCounterKeys;
 constexpr size_t kPipelineMax = 16;
 constexpr uint64_t kLoadMillisMax = 120;
+constexpr uint64_t kStartMicrosMax = 20'000;
 // A few segment changes a cycle.
 constexpr const char* kSegmentFlag = "--wal-segment-bytes=256kb";
 
@@ -206,6 +213,14 @@ class Writer {
   uint64_t acknowledged_ = 0;
 };
 
+// Asks for checkpoints until the connection ends; returns how many there were.
+uint64_t TakeCheckpoints(uint16_t port) {
+  RawClient client(port);
+  uint64_t taken = 0;
+  while (client.connected() && client.Ask(Resp({"SAVE"})) == "+OK\r\n") ++taken;
+  return taken;
+}
+
 class KillTest : public testing::TestWithParam<const char*> {
  protected:
   void SetUp() override {
@@ -250,6 +265,7 @@ class KillTest : public testing::TestWithParam<const char*> {
       threads.emplace_back(&Writer::Run, writers_[i].get(), server.port(),
                            native ? Protocol::kNative : Protocol::kResp);
     }
+    threads.emplace_back([&] { checkpoints_ += TakeCheckpoints(server.port()); });
     EXPECT_TRUE(Eventually([&] { return Pipelines() > before + kWriters; }));
     const auto load_ms = static_cast<int64_t>(random_.Uniform(kLoadMillisMax));
     // lint:allow(sleep) the random moment is the test.
@@ -258,7 +274,17 @@ class KillTest : public testing::TestWithParam<const char*> {
     for (std::thread& thread : threads) thread.join();
   }
 
+  // A start that ends before it serves, most of the time in the middle of its recovery.
+  void KillAStart(int cycle) {
+    ServerProcess server(CycleFlags(cycle), directory_.Sub("errors"));
+    const auto lives_us = static_cast<int64_t>(random_.Uniform(kStartMicrosMax));
+    // lint:allow(sleep) the random moment is the test.
+    std::this_thread::sleep_for(std::chrono::microseconds(lives_us));
+    server.Kill();
+  }
+
   uint64_t seed_ = 0;
+  uint64_t checkpoints_ = 0;  // acknowledged SAVEs
   base::Random random_{0};
   fault::TempDirectory directory_;
   std::vector<std::unique_ptr<Writer>> writers_;
@@ -266,19 +292,23 @@ class KillTest : public testing::TestWithParam<const char*> {
 
 TEST_P(KillTest, LosesNothingAcknowledgedAndInventsNothing) {
   random_ = base::Random(seed_);
-  for (int cycle = 0; cycle <= kCycles; ++cycle) {
+  const int cycles = Cycles();
+  for (int cycle = 0; cycle <= cycles; ++cycle) {
     SCOPED_TRACE("cycle " + std::to_string(cycle) + ", seed " + std::to_string(seed_));
+    if (cycle % 3 == 0) KillAStart(cycle);
     ServerProcess server(CycleFlags(cycle), directory_.Sub("errors"));
     ASSERT_TRUE(server.WaitReady()) << server.Errors();
     Audit(server.port());
     if (HasFailure()) FAIL() << server.Errors();
-    if (cycle == kCycles) break;
+    if (cycle == cycles) break;
     LoadAndKill(server, cycle);
   }
   uint64_t acknowledged = 0;
   for (const auto& writer : writers_) acknowledged += writer->acknowledged();
-  std::printf("%d kills, %llu changes acknowledged\n", kCycles,
-              static_cast<unsigned long long>(acknowledged));
+  EXPECT_GT(checkpoints_, 0U);
+  std::printf("%d kills, %llu changes acknowledged, %llu checkpoints\n", cycles,
+              static_cast<unsigned long long>(acknowledged),
+              static_cast<unsigned long long>(checkpoints_));
 }
 
 INSTANTIATE_TEST_SUITE_P(Fsync, KillTest, testing::Values("always", "everysec", "os"),
