@@ -14,9 +14,11 @@ void Bell::Ring() {
   static_cast<void>(::eventfd_write(event_.get(), 1));
 }
 
-void Bell::Wait(int timeout_ms) {
+void Bell::Wait(int64_t timeout_ns) {
+  constexpr int64_t kSecondNanos = 1'000'000'000;
+  const timespec timeout{.tv_sec = timeout_ns / kSecondNanos, .tv_nsec = timeout_ns % kSecondNanos};
   pollfd waited{.fd = event_.get(), .events = POLLIN, .revents = 0};
-  if (::poll(&waited, 1, timeout_ms) <= 0) return;
+  if (::ppoll(&waited, 1, &timeout, nullptr) <= 0) return;
   eventfd_t rings = 0;
   static_cast<void>(::eventfd_read(event_.get(), &rings));
 }

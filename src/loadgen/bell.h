@@ -3,6 +3,8 @@
 // Bell: wakes the thread that waits for news of workers. Any thread may ring; one waits. It only
 // says that there is something to look at: what it is lies in the queues.
 
+#include <cstdint>
+
 #include "io/unique_fd.h"
 
 namespace corelane::loadgen {
@@ -15,7 +17,7 @@ class Bell {
 
   void Ring();
   // Until it has been rung since the last Wait(), or the time is over.
-  void Wait(int timeout_ms);
+  void Wait(int64_t timeout_ns);
 
  private:
   io::UniqueFd event_;

@@ -10,8 +10,8 @@
 namespace corelane::loadgen {
 namespace {
 
-// How often the observer is asked whether to stop, and the CPU time is looked at.
-constexpr int kWatchMillis = 10;
+// How often the observer is asked whether to stop.
+constexpr int64_t kWatchNanos = 10'000'000;
 // From the moment when all are ready to the first operation, so that every thread is in time.
 constexpr int64_t kBeginPauseNanos = 50'000'000;
 
@@ -24,6 +24,18 @@ double LoadResult::AnsweredPerSecond() const {
     if (figures_of_kind != nullptr) answered += figures_of_kind->answered();
   }
   return static_cast<double>(answered) * 1e9 / static_cast<double>(measured_ns);
+}
+
+env::ProcessStat UsedWhileCounted(const env::ProcessStat& used, const ReadTimes& times) {
+  const int64_t read_ns = std::min(times.last_ns, times.counted_until_ns) - times.first_ns;
+  const int64_t counted_ns = times.counted_until_ns - times.counted_from_ns;
+  if (read_ns <= 0 || counted_ns <= 0) return used;
+  const double factor = static_cast<double>(counted_ns) / static_cast<double>(read_ns);
+  env::ProcessStat counted = used;
+  counted.cpu_s *= factor;
+  counted.user_s *= factor;
+  counted.system_s *= factor;
+  return counted;
 }
 
 LoadRun::LoadRun(const LoadOptions& options, Network& network, const env::Clock& clock)
@@ -67,7 +79,7 @@ void LoadRun::Watch(RunObserver& observer) {
       stopped_ = true;
       for (Thread& thread : threads_) thread.worker->Order({.kind = WorkerOrder::Kind::kStop});
     }
-    bell_.Wait(kWatchMillis);
+    bell_.Wait(WaitNanos());
   }
 }
 
@@ -108,10 +120,22 @@ void LoadRun::BeginIfAllReady(RunObserver& observer) {
   }
 }
 
+// Not beyond the moments when the processes are to be read: a hundredth of a second later would be
+// 4 % of a short run.
+int64_t LoadRun::WaitNanos() const {
+  if (!begun_) return kWatchNanos;
+  const int64_t now_ns = clock_.MonotonicNanos();
+  int64_t wait_ns = kWatchNanos;
+  for (const int64_t at_ns : {CountingFromNanos(), CountingFromNanos() + options_.duration_ns}) {
+    if (at_ns > now_ns) wait_ns = std::min(wait_ns, at_ns - now_ns);
+  }
+  return wait_ns;
+}
+
 // Reads what the processes have used when counting begins and when it ends.
 void LoadRun::ReadProcesses() {
   if (!begun_) return;
-  const int64_t counted_ns = clock_.MonotonicNanos() - begin_ns_ - options_.warmup_ns;
+  const int64_t counted_ns = clock_.MonotonicNanos() - CountingFromNanos();
   if (!before_ && counted_ns >= 0) before_ = ReadProcessesNow();
   if (!after_ && options_.duration_ns != 0 && counted_ns >= options_.duration_ns) {
     after_ = ReadProcessesNow();
@@ -124,9 +148,14 @@ LoadRun::Processes LoadRun::ReadProcessesNow() const {
     const Result<env::ProcessStat> stat = env::ReadProcessStat(pid);
     return stat.ok() ? *stat : env::ProcessStat();
   };
-  return {read(::getpid()),
-          options_.server_pid == 0 ? env::ProcessStat() : read(options_.server_pid),
-          ReadCoreTime(env::RealSystemText())};
+  // The server first, and the time right after: to find its processes takes longer than to ask
+  // them.
+  Processes now;
+  if (options_.server_pid != 0) now.server = read(options_.server_pid);
+  now.at_ns = clock_.MonotonicNanos();
+  now.generator = read(::getpid());
+  now.cores = ReadCoreTime(env::RealSystemText());
+  return now;
 }
 
 Result<LoadResult> LoadRun::Collect() {
@@ -148,8 +177,12 @@ Result<LoadResult> LoadRun::Collect() {
   result.begun_wall_ms = begun_wall_ms_;
   if (before_) {
     if (!after_) after_ = ReadProcessesNow();
-    result.generator = after_->generator - before_->generator;
-    result.server = after_->server - before_->server;
+    const ReadTimes times{.first_ns = before_->at_ns,
+                          .last_ns = after_->at_ns,
+                          .counted_from_ns = CountingFromNanos(),
+                          .counted_until_ns = CountingFromNanos() + result.measured_ns};
+    result.generator = UsedWhileCounted(after_->generator - before_->generator, times);
+    result.server = UsedWhileCounted(after_->server - before_->server, times);
     result.stolen_share = StolenShare(before_->cores, after_->cores);
   }
   return result;

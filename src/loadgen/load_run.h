@@ -39,6 +39,18 @@ struct LoadResult {
   [[nodiscard]] double AnsweredPerSecond() const;
 };
 
+// What a process used between two readings, made into what it used in all the time that was
+// counted. The first reading comes a moment after counting has begun, when the generator leaves a
+// core to it; the last comes a moment after the end, when there is nothing more to do.
+struct ReadTimes {
+  int64_t first_ns = 0;
+  int64_t last_ns = 0;
+  int64_t counted_from_ns = 0;
+  int64_t counted_until_ns = 0;
+};
+[[nodiscard]] env::ProcessStat UsedWhileCounted(const env::ProcessStat& used,
+                                                const ReadTimes& times);
+
 // Hears how a run goes on, several times a second; says when it is to stop.
 class RunObserver {
  public:
@@ -68,6 +80,7 @@ class LoadRun {
     env::ProcessStat generator;
     env::ProcessStat server;
     CoreTime cores;
+    int64_t at_ns = 0;
   };
   struct Thread {
     std::unique_ptr<Worker> worker;
@@ -81,6 +94,8 @@ class LoadRun {
   void ReadNews(Thread& thread, RunObserver& observer);
   void Watch(RunObserver& observer);
   void BeginIfAllReady(RunObserver& observer);
+  [[nodiscard]] int64_t CountingFromNanos() const { return begin_ns_ + options_.warmup_ns; }
+  [[nodiscard]] int64_t WaitNanos() const;
   void ReadProcesses();
   [[nodiscard]] Processes ReadProcessesNow() const;
   [[nodiscard]] Result<LoadResult> Collect();

@@ -265,5 +265,26 @@ TEST_F(LoadRunTest, StopsWhenItIsTold) {
   EXPECT_LT(result->measured_ns, options.duration_ns / 10);
 }
 
+// Counted from 100 to 200: the second half of it was seen, and what came after the end is nothing.
+TEST(LoadRunProcesses, UsedAllTheTimeAsTheyDidWhileTheyWereRead) {
+  const env::ProcessStat used{
+      .cpu_s = 3, .user_s = 1, .system_s = 2, .resident_bytes = 7, .minor_faults = 5};
+  const auto counted = [&](int64_t first_ns, int64_t last_ns) {
+    return loadgen::UsedWhileCounted(used, {.first_ns = first_ns,
+                                            .last_ns = last_ns,
+                                            .counted_from_ns = 100,
+                                            .counted_until_ns = 200});
+  };
+  EXPECT_EQ(counted(150, 240).cpu_s, 6);
+  EXPECT_EQ(counted(150, 240).user_s, 2);
+  EXPECT_EQ(counted(150, 240).system_s, 4);
+  EXPECT_EQ(counted(150, 240).resident_bytes, 7U);
+  EXPECT_EQ(counted(150, 240).minor_faults, 5U);
+  EXPECT_EQ(counted(100, 200).cpu_s, 3);
+  EXPECT_EQ(counted(150, 175).cpu_s, 12);
+  // Nothing that was counted was seen: there is nothing to go by.
+  EXPECT_EQ(counted(200, 240).cpu_s, 3);
+}
+
 }  // namespace
 }  // namespace corelane::e2e
