@@ -25,9 +25,9 @@ def say(text):
 class Sizes:
     """How much of everything."""
 
-    rounds: int = 6
-    seconds: float = 1.0
-    warmup_seconds: float = 0.2
+    rounds: int = 12
+    seconds: float = 0.5
+    warmup_seconds: float = 0.1
     keys: int = 1_000_000
     memory_keys: int = 2_000_000
     growth_keys: int = 10_000_000
@@ -189,6 +189,7 @@ class Bench:
             f"--duration={sizes.seconds * 1000:.0f}ms",
             f"--warmup={sizes.warmup_seconds * 1000:.0f}ms", "--calibrate",
             f"--connections={sizes.connections}", f"--pipeline={load.pipeline}",
+            "--figures=server-cpu,throughput,p99,p99.9",
             f"--mix={MIXES[load.mix]}", *self.work_flags(sizes.keys))
         self.documents.append((name, document))
         return summary(load, document)

@@ -5,27 +5,12 @@
 #include <vector>
 
 #include "absl/strings/str_format.h"
-#include "loadgen/distributions.h"
+#include "loadgen/signed_rank.h"
 
 namespace corelane::loadgen {
 namespace {
 
 bool IsFigure(double value) { return std::isfinite(value) && value > 0; }
-
-double MeanOf(std::span<const double> values) {
-  double sum = 0;
-  for (const double value : values) sum += value;
-  return sum / static_cast<double>(values.size());
-}
-
-// Half the width of the interval of the mean of `values`, of which there are two or more.
-double HalfWidth(std::span<const double> values, double mean, double confidence) {
-  double squares = 0;
-  for (const double value : values) squares += (value - mean) * (value - mean);
-  const auto count = static_cast<double>(values.size());
-  const double error = std::sqrt(squares / (count - 1) / count);
-  return StudentQuantile((1 + confidence) / 2, count - 1) * error;
-}
 
 Verdict Judge(const Comparison& comparison, const CompareOptions& options) {
   const bool excludes_one = comparison.ratio_low > 1 || comparison.ratio_high < 1;
@@ -61,19 +46,17 @@ Result<Comparison> Compare(std::span<const double> figures_a, std::span<const do
   if (!std::ranges::all_of(figures_a, IsFigure) || !std::ranges::all_of(figures_b, IsFigure)) {
     return Status(StatusCode::kBadArgument, "a figure to compare is a positive number");
   }
-  Comparison comparison;
-  comparison.rounds = figures_a.size();
-  if (comparison.rounds == 0) return comparison;
   std::vector<double> logarithms;
   for (size_t i = 0; i < figures_a.size(); ++i) {
     logarithms.push_back(std::log(figures_b[i] / figures_a[i]));
   }
-  const double mean = MeanOf(logarithms);
-  comparison.ratio = comparison.ratio_low = comparison.ratio_high = std::exp(mean);
-  if (comparison.rounds < kCompareRoundsMin) return comparison;
-  const double half_width = HalfWidth(logarithms, mean, options.confidence);
-  comparison.ratio_low = std::exp(mean - half_width);
-  comparison.ratio_high = std::exp(mean + half_width);
+  const Shift shift = EstimateShift(logarithms, options.confidence);
+  Comparison comparison{.rounds = figures_a.size(),
+                        .rounds_needed = PairsNeeded(options.confidence),
+                        .ratio = std::exp(shift.estimate),
+                        .ratio_low = std::exp(shift.low),
+                        .ratio_high = std::exp(shift.high)};
+  if (!shift.has_interval) return comparison;
   comparison.verdict = Judge(comparison, options);
   return comparison;
 }

@@ -5,11 +5,11 @@
 //
 // A round measures both, one right after the other, and the order changes with each round (A B, B
 // A, A B, ...), so that whatever drifts on the machine hits both alike. The rounds are pairs: the
-// ratio B/A of each is freed of what the round had in common. The logarithms of the ratios are
-// taken to be normal, and their mean gets the interval of Student's t ("The Probable Error of a
-// Mean", 1908; for ratios by logarithms see Jain, "The Art of Computer Systems Performance
-// Analysis", chapters 12 and 13). Back from the logarithms, the mean is the geometric mean of the
-// ratios.
+// ratio B/A of each is freed of what the round had in common. The logarithms of the ratios get the
+// estimate of Hodges and Lehmann and the interval of Wilcoxon's signed-rank test (signed_rank.h;
+// for ratios by their logarithms see Jain, "The Art of Computer Systems Performance Analysis",
+// chapter 12). They mind single rounds that something else fell into, a half or a double, hardly at
+// all; on a shared machine those are there, and the interval of a mean is as wide as they are wild.
 //
 // There is a difference where the interval leaves out 1 and the ratio is at least `effect_min` away
 // from it: given enough rounds, everything differs significantly from everything, by a layout of
@@ -34,10 +34,6 @@ enum class Verdict : uint8_t { kNoDifference, kFaster, kSlower, kTooFewRounds };
 // What a figure means: of a time, B is faster when it is smaller; of a rate, when it is larger.
 enum class FigureKind : uint8_t { kTime, kRate };
 
-// With five rounds or fewer, not even five times the same sign would be significant at 95 %
-// (2 x 2^-5 > 0.05), and the interval of Student rests on its assumptions alone.
-inline constexpr size_t kCompareRoundsMin = 6;
-
 struct CompareOptions {
   FigureKind kind = FigureKind::kTime;
   double confidence = kUsualConfidence;
@@ -47,7 +43,8 @@ struct CompareOptions {
 struct Comparison {
   Verdict verdict = Verdict::kTooFewRounds;
   size_t rounds = 0;
-  double ratio = 1;  // B/A; 0 rounds: 1
+  size_t rounds_needed = 0;  // PairsNeeded() for this confidence
+  double ratio = 1;          // B/A; 0 rounds: 1
   // The interval of the ratio. With too few rounds there is none: low and high are the ratio.
   double ratio_low = 1;
   double ratio_high = 1;

@@ -7,6 +7,7 @@
 #include "absl/strings/str_format.h"
 #include "base/absl_view.h"
 #include "loadgen/order_statistics.h"
+#include "loadgen/signed_rank.h"
 #include "loadgen/units.h"
 
 namespace corelane::loadgen {
@@ -39,13 +40,6 @@ double Median(std::vector<double> values) {
   return values.size() % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
 }
 
-// By default no figure that mostly says what another has said already: each one more widens the
-// intervals of all.
-bool Chosen(std::string_view name, const std::vector<std::string>& names) {
-  if (names.empty()) return name != "p50" && name != "p95";
-  return std::ranges::find(names, name) != names.end();
-}
-
 std::string Describe(const FigureComparison& figure) {
   const Comparison& comparison = figure.comparison;
   return absl::StrFormat("%s %+.1f %% (%+.1f to %+.1f %%)", base::ToAbsl(figure.a.name),
@@ -70,18 +64,20 @@ ComparisonVerdict JudgeFigures(std::span<const FigureComparison> figures) {
   }
   std::string better;
   std::string worse;
-  bool too_few = false;
+  size_t rounds_needed = 0;  // where there are not so many
   for (const FigureComparison& figure : figures) {
     const Verdict verdict = figure.comparison.verdict;
-    too_few |= verdict == Verdict::kTooFewRounds;
+    if (verdict == Verdict::kTooFewRounds) {
+      rounds_needed = std::max(rounds_needed, figure.comparison.rounds_needed);
+    }
     if (verdict != Verdict::kFaster && verdict != Verdict::kSlower) continue;
     std::string& list = verdict == Verdict::kFaster ? better : worse;
     absl::StrAppend(&list, list.empty() ? "" : ", ", Describe(figure));
   }
-  if (too_few) {
+  if (rounds_needed > 0) {
     return {ComparedAs::kTooFewRounds,
             absl::StrFormat("It takes %u rounds or more to tell a difference from chance.",
-                            kCompareRoundsMin)};
+                            rounds_needed)};
   }
   if (!better.empty() && !worse.empty()) {
     return {ComparedAs::kMixed,
@@ -119,6 +115,25 @@ std::vector<RunFigure> FiguresOf(const Report& report) {
   return figures;
 }
 
+std::vector<std::string> UsualFigures(const KnownOfRuns& known) {
+  std::vector<std::string> names;
+  if (known.server_cpu) names.emplace_back("server-cpu");
+  names.emplace_back(known.open_loop ? "mean" : "throughput");
+  names.emplace_back("p99");
+  return names;
+}
+
+double ConfidenceOfFigure(size_t index, size_t figures, double together) {
+  if (figures <= 1) return together;
+  const double half = (1 - together) / 2;
+  return 1 - (index == 0 ? half : half / static_cast<double>(figures - 1));
+}
+
+size_t RoundsNeeded(size_t figures, double together) {
+  return std::max(PairsNeeded(ConfidenceOfFigure(0, figures, together)),
+                  PairsNeeded(ConfidenceOfFigure(figures - 1, figures, together)));
+}
+
 std::vector<FigureComparison> CompareFigures(std::span<const FigurePair> rounds,
                                              const FigureCompareOptions& options) {
   struct Row {
@@ -127,8 +142,8 @@ std::vector<FigureComparison> CompareFigures(std::span<const FigurePair> rounds,
     std::vector<double> b;
   };
   std::vector<Row> rows;
-  for (const std::string_view name : kRunFigureNames) {
-    if (rounds.empty() || !Chosen(name, options.names)) continue;
+  for (const std::string& name : options.names) {
+    if (rounds.empty()) break;
     auto a = Values(
         rounds, [](const FigurePair& round) { return std::span(round.a); }, name);
     auto b = Values(
@@ -136,15 +151,15 @@ std::vector<FigureComparison> CompareFigures(std::span<const FigurePair> rounds,
     if (a && b) rows.push_back({name, std::move(*a), std::move(*b)});
   }
   std::vector<FigureComparison> compared;
-  for (const Row& row : rows) {
+  for (size_t i = 0; i < rows.size(); ++i) {
+    const Row& row = rows[i];
     FigureComparison figure{.a = *Find(rounds[0].a, row.name), .b = {}, .comparison = {}};
     figure.b = figure.a;
     figure.a.value = Median(row.a);
     figure.b.value = Median(row.b);
-    const CompareOptions each{
-        .kind = figure.a.kind,
-        .confidence = 1 - (1 - options.confidence) / static_cast<double>(rows.size()),
-        .effect_min = options.effect_min};
+    const CompareOptions each{.kind = figure.a.kind,
+                              .confidence = ConfidenceOfFigure(i, rows.size(), options.confidence),
+                              .effect_min = options.effect_min};
     const Result<Comparison> comparison = Compare(row.a, row.b, each);
     if (comparison.ok()) figure.comparison = *comparison;
     compared.push_back(figure);
@@ -195,7 +210,7 @@ ComparisonVerdict JudgeComparison(std::span<const FigureComparison> figures,
   if (2 * verdicts.generator_limited > verdicts.runs) {
     absl::StrAppendFormat(&verdict.because,
                           " %u of %u runs were limited by the generator, before which all servers "
-                          "look alike.",
+                          "look alike in all but their CPU time.",
                           verdicts.generator_limited, verdicts.runs);
   }
   return verdict;

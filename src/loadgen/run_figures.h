@@ -44,16 +44,32 @@ struct FigureComparison {
   Comparison comparison;
 };
 
+// What to compare where nobody has said it, the first foremost: CPU time an answer where the
+// servers' processes are known, since it is the steadiest; throughput, or in an open loop the mean
+// latency, of which each follows from the other in a closed one; and p99. The others say mostly the
+// same again, or take longer runs: each figure more widens the intervals of all.
+struct KnownOfRuns {
+  bool open_loop = false;
+  bool server_cpu = false;
+};
+[[nodiscard]] std::vector<std::string> UsualFigures(const KnownOfRuns& known);
+
 // How sure a comparison of several figures is to be. The confidence is that of all of them
 // together: each gets a share of what is left to error (Bonferroni), since of twenty figures
-// without a difference one would otherwise seem to differ.
+// without a difference one would otherwise seem to differ. The first gets half of it and the others
+// the other half in equal parts, so that what they say is hardly paid for by the first.
 struct FigureCompareOptions {
   double confidence = kUsualConfidence;
   double effect_min = 0.01;
-  std::vector<std::string> names;  // of kRunFigureNames; empty: all but p50 and p95
+  std::vector<std::string> names;  // of kRunFigureNames, the first foremost; once each
 };
 
-// The figures that all runs of all rounds have.
+// The confidence of the figure at `index` of so many, for that of all of them together.
+[[nodiscard]] double ConfidenceOfFigure(size_t index, size_t figures, double together);
+// The fewest rounds in which each of so many figures can be told to differ.
+[[nodiscard]] size_t RoundsNeeded(size_t figures, double together);
+
+// The figures that all runs of all rounds have, in the order of their names.
 [[nodiscard]] std::vector<FigureComparison> CompareFigures(std::span<const FigurePair> rounds,
                                                            const FigureCompareOptions& options);
 

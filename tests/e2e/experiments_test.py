@@ -102,12 +102,13 @@ class Experiments(unittest.TestCase):
     # ---- compare ----
 
     def test_compare_finds_the_slower_one(self):
-        code, out, err, document = self.compare([], [f"--delay-ms={SLOW_MS}"], "--rounds=6")
+        code, out, err, document = self.compare([], [f"--delay-ms={SLOW_MS}"], "--rounds=8",
+                                              "--figures=throughput,mean")
         self.assertEqual(code, 3, err)
         self.assertIn("slower: B is worse in throughput", out)
         self.assertEqual(document["format"], "corelane-bench compare 1")
         self.assertEqual(document["verdict"]["is"], "slower")
-        self.assertEqual([r["order"] for r in document["rounds"]], ["AB", "BA"] * 3)
+        self.assertEqual([r["order"] for r in document["rounds"]], ["AB", "BA"] * 4)
         figures = {figure["name"]: figure for figure in document["figures"]}
         throughput = figures["throughput"]
         self.assertLess(throughput["high"], 1)
@@ -116,25 +117,32 @@ class Experiments(unittest.TestCase):
         self.assertEqual(len(self.diary()), 2)
 
     def test_compare_finds_the_faster_one(self):
-        code, out, err, document = self.compare([f"--delay-ms={SLOW_MS}"], [], "--rounds=6",
+        code, out, err, document = self.compare([f"--delay-ms={SLOW_MS}"], [], "--rounds=8",
                                               "--figures=mean,throughput", "--label-b=the new one")
         self.assertEqual(code, 0, err)
-        self.assertIn("faster: B is better in throughput", out)
+        self.assertIn("faster: B is better in mean", out)
         self.assertIn("B: the new one", out)
-        self.assertEqual([f["name"] for f in document["figures"]], ["throughput", "mean"])
+        self.assertEqual([f["name"] for f in document["figures"]], ["mean", "throughput"])
+
+    def test_compare_says_what_it_looks_at_by_default(self):
+        code, out, err, document = self.compare([f"--burn-ms={BURN_MS}"], [f"--burn-ms={BURN_MS}"],
+                                                "--rounds=8")
+        self.assertIn(code, (0, 3), err)
+        self.assertEqual([f["name"] for f in document["figures"]], ["server-cpu", "throughput"])
+        self.assertIn("p99 is not compared", out)  # which 20 answers do not carry
 
     def test_compare_restarts_its_servers(self):
-        code, _, err, _ = self.compare([], [], "--rounds=2", "--restart", "--prefill")
-        self.assertEqual(code, 1, "two rounds tell nothing")
-        self.assertIn("takes 6 rounds", err)
+        code, _, err, _ = self.compare([], [], "--rounds=2", "--restart", "--prefill",
+                                       "--figures=throughput", "--confidence=0.5")
+        self.assertIn(code, (0, 3), err)
         diary = self.diary()
         self.assertEqual(len({pid for pid, _, _ in diary}), 4)
         self.assertEqual(len({directory for _, _, directory in diary}), 4)
 
     def test_compare_says_when_runs_fail(self):
-        code, _, err, document = self.compare([], ["--error"], "--rounds=6")
+        code, _, err, document = self.compare([], ["--error"], "--rounds=8")
         self.assertEqual(code, 1)
-        self.assertIn("no comparison: 6 of 12 runs were FAILING", err)
+        self.assertIn("no comparison: 8 of 16 runs were FAILING", err)
         self.assertEqual(document["verdict"]["is"], "not comparable")
         self.assertEqual(document["rounds"][0]["b"]["verdict"]["is"], "FAILING")
 
@@ -376,6 +384,10 @@ class Experiments(unittest.TestCase):
                 (["find-max", "--slo=p50<1ms", "--from=2k", "--to=1k"], "--from is above --to"),
                 (["compare", "x", "y", "--figures=server-cpu"], "takes --pid-a and --pid-b"),
                 (["compare", "x", "y", "--figures=throughput", "--rate=1k"], "what was asked for"),
+                (["compare", "x", "y", "--figures=p99,mean,p99"], "one of them is there twice"),
+                (["compare", "x", "y", "--rounds=6"], "it takes 7 (figures: 2, confidence: 95 %)"),
+                (["compare", "x", "y", "--rounds=14", "--confidence=0.9999", "--figures=mean"],
+                 "it takes 15 (figures: 1, confidence: 99.99 %)"),
                 (["repeat", "--start=sleep {port}"], "it is not measured there"),
                 (["repeat", "--target", TARGET, "--start=sleep 9"], "no command starts a server"),
                 (["repeat", "--target", TARGET], "no command starts a server"),

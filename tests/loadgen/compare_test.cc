@@ -47,16 +47,17 @@ int CountOf(Verdict verdict, double ratio, double noise, const CompareOptions& o
 }
 
 TEST(CompareTest, FiguresOfAKnownRow) {
-  // Logarithms of the ratios: four times ln 2 and four times ln 8; their mean is ln 4, their
-  // standard deviation ln 2 * sqrt(8/7), and t(0.975, 7) is 2.36462.
+  // Logarithms of the ratios: 1 to 8 times ln 2. Of their 36 averages the middle is 4.5 times that;
+  // with 8 pairs the critical value at 95 % is 3, and the 4th smallest average is 2, after 1, 1.5
+  // and another 2.
   const std::vector<double> a(8, 10);
-  const std::vector<double> b = {20, 80, 20, 80, 20, 80, 20, 80};
+  const std::vector<double> b = {20, 40, 80, 160, 320, 640, 1280, 2560};
   const Comparison comparison = Compare(a, b, {}).value();
-  const double half_width = 2.364624 * std::log(2) * std::sqrt(8.0 / 7 / 8);
   EXPECT_EQ(comparison.rounds, 8u);
-  EXPECT_NEAR(comparison.ratio, 4, 1e-12);
-  EXPECT_NEAR(comparison.ratio_low, 4 * std::exp(-half_width), 1e-5);
-  EXPECT_NEAR(comparison.ratio_high, 4 * std::exp(half_width), 1e-5);
+  EXPECT_EQ(comparison.rounds_needed, 6u);
+  EXPECT_NEAR(comparison.ratio, std::exp2(4.5), 1e-9);
+  EXPECT_NEAR(comparison.ratio_low, std::exp2(2), 1e-9);
+  EXPECT_NEAR(comparison.ratio_high, std::exp2(7), 1e-9);
   EXPECT_EQ(comparison.verdict, Verdict::kSlower);
 }
 
@@ -72,12 +73,14 @@ TEST(CompareTest, WhatIsFasterDependsOnTheFigure) {
 }
 
 TEST(CompareTest, TooFewRounds) {
-  const std::vector<double> a(kCompareRoundsMin - 1, 1.0);
-  const std::vector<double> b(kCompareRoundsMin - 1, 2.0);
+  const std::vector<double> a(5, 1.0);
+  const std::vector<double> b(5, 2.0);
   const Comparison comparison = Compare(a, b, {}).value();
   EXPECT_EQ(comparison.verdict, Verdict::kTooFewRounds);
   EXPECT_NEAR(comparison.ratio, 2, 1e-12);
   EXPECT_EQ(comparison.ratio_low, comparison.ratio_high);
+  EXPECT_EQ(comparison.rounds_needed, 6U);
+  EXPECT_EQ(Compare(a, b, {.confidence = 0.9})->verdict, Verdict::kSlower);
   EXPECT_EQ(Compare({}, {}, {})->verdict, Verdict::kTooFewRounds);
 }
 
@@ -130,6 +133,27 @@ TEST(CompareTest, FivePercentAreFoundInTenRounds) {
   EXPECT_EQ(CountOf(Verdict::kSlower, 1.05, 0.01, {}), 1000);
   EXPECT_GE(CountOf(Verdict::kSlower, 1.05, 0.02, {}), 990);
   EXPECT_GE(CountOf(Verdict::kFaster, 1 / 1.05, 0.02, {}), 990);
+}
+
+// Where the machine is shared: every eighth run is off by a third, and what scatters besides is 4
+// %. Student's interval of the same rounds finds the 5 % in less than half of them.
+TEST(CompareTest, FivePercentAreFoundAmongWildRounds) {
+  int slower = 0;
+  int same = 0;
+  for (uint64_t seed = 1; seed <= 1000; ++seed) {
+    Rows rows = Simulate(seed, 60, 1.05, 0.03);
+    base::Random random(seed + 1000);
+    for (size_t i = 0; i < rows.a.size(); ++i) {
+      for (std::vector<double>* const row : {&rows.a, &rows.b}) {
+        if (random.Uniform(8) == 0) (*row)[i] *= random.Uniform(2) == 0 ? 1.33 : 1 / 1.33;
+      }
+    }
+    slower += Judge(rows, {.confidence = 0.975}).verdict == Verdict::kSlower;
+    for (double& figure : rows.b) figure /= 1.05;
+    same += Judge(rows, {.confidence = 0.975}).verdict == Verdict::kNoDifference;
+  }
+  EXPECT_GE(slower, 920);
+  EXPECT_GE(same, 960);
 }
 
 TEST(CompareTest, VerdictsHaveNames) {

@@ -64,10 +64,12 @@ std::vector<FigurePair> Rounds(size_t count, double ratio, uint64_t seed) {
   return rounds;
 }
 
+FigureCompareOptions BothFigures() { return {.names = {"throughput", "p99"}}; }
+
 TEST(RunFigures, OfTheSameHardlyEverDiffer) {
   int differ = 0;
   for (uint64_t seed = 1; seed <= 400; ++seed) {
-    const auto compared = CompareFigures(Rounds(10, 1, seed), {});
+    const auto compared = CompareFigures(Rounds(10, 1, seed), BothFigures());
     ASSERT_EQ(compared.size(), 2U);
     differ += JudgeComparison(compared, kAllValid).is != ComparedAs::kNoDifference ? 1 : 0;
   }
@@ -76,39 +78,80 @@ TEST(RunFigures, OfTheSameHardlyEverDiffer) {
 }
 
 TEST(RunFigures, ADifferenceIsFoundAndSaid) {
-  const auto compared = CompareFigures(Rounds(10, 1.05, 1), {});
+  const auto compared = CompareFigures(Rounds(10, 1.05, 1), BothFigures());
   const ComparisonVerdict verdict = JudgeComparison(compared, kAllValid);
   EXPECT_EQ(verdict.is, ComparedAs::kSlower);
   EXPECT_NE(verdict.because.find("worse in p99 +5."), std::string::npos) << verdict.because;
   EXPECT_EQ(verdict.because.find("throughput"), std::string::npos) << verdict.because;
-  EXPECT_EQ(JudgeComparison(CompareFigures(Rounds(10, 0.9, 1), {}), kAllValid).is,
+  EXPECT_EQ(JudgeComparison(CompareFigures(Rounds(10, 0.9, 1), BothFigures()), kAllValid).is,
             ComparedAs::kFaster);
 }
 
 TEST(RunFigures, WhatIsBetterInOneAndWorseInAnotherIsMixed) {
   std::vector<FigurePair> rounds = Rounds(10, 1.2, 1);
   for (FigurePair& round : rounds) round.b[0].value *= 1.2;
-  EXPECT_EQ(JudgeComparison(CompareFigures(rounds, {}), kAllValid).is, ComparedAs::kMixed);
+  EXPECT_EQ(JudgeComparison(CompareFigures(rounds, BothFigures()), kAllValid).is,
+            ComparedAs::kMixed);
   EXPECT_EQ(JudgeComparison(CompareFigures(rounds, {.names = {"throughput"}}), kAllValid).is,
             ComparedAs::kFaster);
 }
 
 TEST(RunFigures, TooFewRoundsAreNoVerdict) {
-  EXPECT_EQ(JudgeComparison(CompareFigures(Rounds(5, 2, 1), {}), kAllValid).is,
+  const ComparisonVerdict verdict =
+      JudgeComparison(CompareFigures(Rounds(6, 2, 1), BothFigures()), kAllValid);
+  EXPECT_EQ(verdict.is, ComparedAs::kTooFewRounds);
+  EXPECT_NE(verdict.because.find("takes 7 rounds or more"), std::string::npos) << verdict.because;
+  EXPECT_EQ(JudgeComparison(CompareFigures(Rounds(7, 2, 1), BothFigures()), kAllValid).is,
+            ComparedAs::kSlower);
+  EXPECT_EQ(JudgeComparison(CompareFigures(Rounds(6, 2, 1), {.names = {"p99"}}), kAllValid).is,
+            ComparedAs::kSlower);
+  EXPECT_EQ(JudgeComparison(CompareFigures({}, BothFigures()), kAllValid).is,
             ComparedAs::kTooFewRounds);
-  EXPECT_EQ(JudgeComparison(CompareFigures({}, {}), kAllValid).is, ComparedAs::kTooFewRounds);
+}
+
+TEST(RunFigures, AreComparedInTheOrderOfTheirNames) {
+  const auto compared = CompareFigures(Rounds(40, 1, 1), {.names = {"p99", "throughput", "mean"}});
+  ASSERT_EQ(compared.size(), 2U);
+  EXPECT_EQ(compared[0].a.name, "p99");
+  EXPECT_EQ(compared[1].a.name, "throughput");
+  // Of an interval, only those that are asked for are paid for.
+  const auto alone = CompareFigures(Rounds(40, 1, 1), {.names = {"p99"}});
+  const auto width = [](const FigureComparison& figure) {
+    return figure.comparison.ratio_high / figure.comparison.ratio_low;
+  };
+  EXPECT_LT(width(alone[0]), width(compared[0]));
+}
+
+TEST(RunFigures, ThatAreUsuallyCompared) {
+  const auto names = [](bool open_loop, bool server_cpu) {
+    return UsualFigures({.open_loop = open_loop, .server_cpu = server_cpu});
+  };
+  EXPECT_EQ(names(false, true), (std::vector<std::string>{"server-cpu", "throughput", "p99"}));
+  EXPECT_EQ(names(true, true), (std::vector<std::string>{"server-cpu", "mean", "p99"}));
+  EXPECT_EQ(names(false, false), (std::vector<std::string>{"throughput", "p99"}));
+}
+
+TEST(RunFigures, ShareTheErrorAndTheFirstGetsHalf) {
+  EXPECT_DOUBLE_EQ(ConfidenceOfFigure(0, 1, 0.95), 0.95);
+  EXPECT_DOUBLE_EQ(ConfidenceOfFigure(0, 3, 0.95), 0.975);
+  EXPECT_DOUBLE_EQ(ConfidenceOfFigure(1, 3, 0.95), 0.9875);
+  EXPECT_DOUBLE_EQ(ConfidenceOfFigure(2, 3, 0.95), 0.9875);
+  EXPECT_EQ(RoundsNeeded(1, 0.95), 6U);
+  EXPECT_EQ(RoundsNeeded(2, 0.95), 7U);
+  EXPECT_EQ(RoundsNeeded(3, 0.95), 8U);
+  EXPECT_EQ(RoundsNeeded(7, 0.95), 9U);
 }
 
 TEST(RunFigures, WhatCouldHideInTheNoiseIsSaid) {
   const ComparisonVerdict verdict =
-      JudgeComparison(CompareFigures(Rounds(10, 1, 3), {}), kAllValid);
+      JudgeComparison(CompareFigures(Rounds(10, 1, 3), BothFigures()), kAllValid);
   ASSERT_EQ(verdict.is, ComparedAs::kNoDifference);
   EXPECT_NE(verdict.because.find("could hide in the noise: throughput "), std::string::npos)
       << verdict.because;
 }
 
 TEST(RunFigures, RunsThatAreNotWhatTheyShouldBeAreNotCompared) {
-  const std::vector<FigureComparison> compared = CompareFigures(Rounds(10, 2, 1), {});
+  const std::vector<FigureComparison> compared = CompareFigures(Rounds(10, 2, 1), BothFigures());
   EXPECT_EQ(JudgeComparison(compared, {.runs = 20, .failing = 1}).is, ComparedAs::kNotComparable);
   EXPECT_EQ(JudgeComparison(compared, {.runs = 20, .saturated = 3}).is, ComparedAs::kNotComparable);
   EXPECT_EQ(JudgeComparison(compared, {.runs = 20, .saturated = 2}).is, ComparedAs::kSlower);
@@ -121,7 +164,7 @@ TEST(RunFigures, RunsThatAreNotWhatTheyShouldBeAreNotCompared) {
 TEST(RunFigures, OneThatARunLacksIsNotCompared) {
   std::vector<FigurePair> rounds = Rounds(10, 1, 1);
   rounds[3].b.pop_back();
-  const auto compared = CompareFigures(rounds, {});
+  const auto compared = CompareFigures(rounds, BothFigures());
   ASSERT_EQ(compared.size(), 1U);
   EXPECT_EQ(compared[0].a.name, "throughput");
 }

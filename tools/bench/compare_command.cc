@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <utility>
 
 #include "absl/strings/str_format.h"
@@ -11,6 +12,11 @@
 
 namespace corelane::tools {
 namespace {
+
+// Many short rounds tell more than few long ones in the same time: what hits a shared machine comes
+// and goes in seconds, hits both sides of a short round alike, and spoils few of many.
+constexpr char kUsualWarmup[] = "50ms";
+constexpr char kUsualDuration[] = "300ms";
 
 loadgen::Json SideJson(const std::string& label, const TestedServerPlan& plan) {
   return {{"label", label}, {"target", plan.target}, {"server", plan.start}};
@@ -41,7 +47,8 @@ void PrintFigure(const loadgen::FigureComparison& figure) {
 
 CompareCommand::CompareCommand(CLI::App& app)
     : Command(app, "compare", "is B faster than A? both are measured in turns"),
-      laboratory_(command(), {.without_rate = false}) {
+      laboratory_(command(), {.calibrates = true,
+                              .times = {.warmup = kUsualWarmup, .duration = kUsualDuration}}) {
   AddSideFlags(a_, "a");
   AddSideFlags(b_, "b");
   command()
@@ -50,7 +57,7 @@ CompareCommand::CompareCommand(CLI::App& app)
       ->check(CheckCore);
   command().add_flag("--restart", restart_, "start the servers anew for each of their runs");
   command()
-      .add_option("--rounds", rounds_, "of a run on each; 6 at least tell something")
+      .add_option("--rounds", rounds_, "of a run on each, in turns")
       ->check(CLI::Range(1U, kRoundsMax))
       ->capture_default_str();
   command()
@@ -65,8 +72,9 @@ CompareCommand::CompareCommand(CLI::App& app)
       ->capture_default_str();
   command()
       .add_option("--figures", comparing_.names,
-                  "those to compare: throughput,mean,p50,p95,p99,p99.9,server-cpu (default: all "
-                  "but p50 and p95)")
+                  "those to compare: throughput,mean,p50,p95,p99,p99.9,server-cpu; the first "
+                  "foremost, with half of the error that --confidence leaves (default: server-cpu "
+                  "where the servers' processes are known, throughput, or mean with --rate, p99)")
       ->delimiter(',')
       ->check(CLI::IsMember(std::vector<std::string>(std::begin(loadgen::kRunFigureNames),
                                                      std::end(loadgen::kRunFigureNames))));
@@ -104,25 +112,44 @@ Status CompareCommand::CheckFlags() {
     return Status(StatusCode::kBadArgument,
                   "--server-cpus: it takes --start-a or --start-b; one that runs has its cores");
   }
-  const auto asks_for = [&](std::string_view name) {
-    return std::ranges::find(comparing_.names, name) != comparing_.names.end();
-  };
-  if (asks_for("throughput") && laboratory_.options().open_loop()) {
-    return Status(StatusCode::kBadArgument,
-                  "--figures: with --rate the throughput is what was asked for");
-  }
   for (Side* const side : {&a_, &b_}) {
-    if (asks_for("server-cpu") && side->plan.start.empty() && side->plan.pid == 0) {
-      return Status(StatusCode::kBadArgument,
-                    "--figures: server-cpu takes --pid-a and --pid-b, or servers that are started");
-    }
     if (const Status plan = CheckPlan(side->plan); !plan.ok()) {
       return Status(plan.code(), (side == &a_ ? "A: " : "B: ") + plan.message());
     }
     side->plan.cpus = server_cpus_;
     if (side->label.empty()) side->label = side->plan.target;
   }
-  return OkStatus();
+  return CheckFigures();
+}
+
+Status CompareCommand::CheckFigures() {
+  const auto is_known = [](const Side& side) {
+    return !side.plan.start.empty() || side.plan.pid != 0;
+  };
+  const loadgen::KnownOfRuns known{.open_loop = laboratory_.options().open_loop(),
+                                   .server_cpu = is_known(a_) && is_known(b_)};
+  std::vector<std::string>& names = comparing_.names;
+  if (names.empty()) names = loadgen::UsualFigures(known);
+  const auto asks_for = [&](std::string_view name) {
+    return std::ranges::find(names, name) != names.end();
+  };
+  if (asks_for("throughput") && known.open_loop) {
+    return Status(StatusCode::kBadArgument,
+                  "--figures: with --rate the throughput is what was asked for");
+  }
+  if (asks_for("server-cpu") && !known.server_cpu) {
+    return Status(StatusCode::kBadArgument,
+                  "--figures: server-cpu takes --pid-a and --pid-b, or servers that are started");
+  }
+  if (std::set(names.begin(), names.end()).size() != names.size()) {
+    return Status(StatusCode::kBadArgument, "--figures: one of them is there twice");
+  }
+  const size_t needed = loadgen::RoundsNeeded(names.size(), comparing_.confidence);
+  if (rounds_ >= needed) return OkStatus();
+  return Status(StatusCode::kBadArgument,
+                absl::StrFormat("--rounds: %u can be chance, whatever they find: it takes %u "
+                                "(figures: %u, confidence: %g %%); fewer figures take fewer",
+                                rounds_, needed, names.size(), 100 * comparing_.confidence));
 }
 
 Status CompareCommand::MeasureAll() {
@@ -230,8 +257,10 @@ void CompareCommand::PrintLeftOut(const std::vector<loadgen::FigureComparison>& 
       return figure.a.name == name;
     };
     if (std::ranges::none_of(figures, is_it)) {
-      std::printf("%s is not compared: not all runs have it (a percentile takes answers enough).\n",
-                  name.c_str());
+      std::printf(
+          "%s is not compared: not all runs have it (a percentile takes answers enough: longer "
+          "rounds).\n",
+          name.c_str());
     }
   }
 }

@@ -34,6 +34,7 @@ class CompareCommand final : public Command {
 
   void AddSideFlags(Side& side, const std::string& letter);
   [[nodiscard]] Status CheckFlags();
+  [[nodiscard]] Status CheckFigures();
   [[nodiscard]] Status MeasureRounds();
   [[nodiscard]] Status MeasureAll();
   [[nodiscard]] Status MeasureOne(uint32_t round, Side& side, TestedServer& server);
@@ -46,7 +47,7 @@ class CompareCommand final : public Command {
   Side a_;
   Side b_;
   std::vector<int> server_cpus_;
-  uint32_t rounds_ = 10;
+  uint32_t rounds_ = 60;
   bool restart_ = false;
   loadgen::FigureCompareOptions comparing_;
   bool worse_ = false;

@@ -15,7 +15,8 @@
 
 namespace corelane::tools {
 Laboratory::Laboratory(CLI::App& command, const Asks& asks)
-    : flags_(command, {.server = true, .rate = asks.without_rate}), calibrate_(command) {
+    : flags_(command, {.server = true, .rate = asks.without_rate}, asks.times),
+      calibrate_(command, asks.calibrates) {
   command.add_option("--json", json_path_, "write all that was found to this file, as JSON");
   command.add_option("--html", html_path_, "the same as a page to look at, with charts");
 }

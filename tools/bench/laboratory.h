@@ -29,6 +29,9 @@ class Laboratory {
  public:
   struct Asks {
     bool without_rate = false;  // the experiment chooses the rates
+    // Its runs are many: the generator is measured unasked, however short they are.
+    bool calibrates = false;
+    UsualTimes times = {};
   };
   Laboratory(CLI::App& command, const Asks& asks);
 

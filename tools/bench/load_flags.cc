@@ -72,8 +72,10 @@ int64_t UsualNanos(const loadgen::LoadOptions& options) {
 
 }  // namespace
 
-LoadFlags::LoadFlags(CLI::App& command, const Without& without)
+LoadFlags::LoadFlags(CLI::App& command, const Without& without, const UsualTimes& times)
     : command_(&command), without_(without) {
+  typed_.warmup = times.warmup;
+  typed_.duration = times.duration;
   AddLoadFlags(without);
   AddTimeFlags();
   AddMachineFlags(without);

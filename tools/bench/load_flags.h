@@ -16,6 +16,12 @@
 
 namespace corelane::tools {
 
+// How long a run is where nobody says it.
+struct UsualTimes {
+  std::string warmup = "1s";
+  std::string duration = "10s";
+};
+
 class LoadFlags {
  public:
   // Which of the flags a command has not, since it asks for them in a way of its own.
@@ -25,7 +31,7 @@ class LoadFlags {
   };
 
   // Adds the flags to `command`, which must not outlive this object.
-  LoadFlags(CLI::App& command, const Without& without);
+  LoadFlags(CLI::App& command, const Without& without, const UsualTimes& times = {});
   LoadFlags(const LoadFlags&) = delete;
   LoadFlags& operator=(const LoadFlags&) = delete;
 
@@ -54,8 +60,8 @@ class LoadFlags {
     std::string value_bytes = "64";
     std::string io = "auto";
     std::string think;
-    std::string warmup = "1s";
-    std::string duration = "10s";
+    std::string warmup;
+    std::string duration;
     std::string timeout = "5s";
     std::string ttl;
     std::string replay;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <set>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -57,13 +58,15 @@ Status CalibrateGenerator(const loadgen::LoadOptions& options, Machine& machine)
   return OkStatus();
 }
 
-CalibrateFlag::CalibrateFlag(CLI::App& command)
-    : flag_(command.add_flag("--calibrate,!--no-calibrate", wanted_,
-                             "measure the generator itself before, on a canned server in this "
-                             "program (default: for runs of 2 s and more)")) {}
+CalibrateFlag::CalibrateFlag(CLI::App& command, bool unasked)
+    : unasked_(unasked),
+      flag_(command.add_flag("--calibrate,!--no-calibrate", wanted_,
+                             std::string("measure the generator itself before, on a canned server "
+                                         "in this program (default") +
+                                 (unasked ? ")" : ": for runs of 2 s and more)"))) {}
 
 bool CalibrateFlag::Wants(const loadgen::LoadOptions& options) const {
-  return flag_->count() > 0 ? wanted_ : loadgen::WorthCalibrating(options);
+  return flag_->count() > 0 ? wanted_ : unasked_ || loadgen::WorthCalibrating(options);
 }
 
 Result<loadgen::Report> Measure(const loadgen::LoadOptions& options, const Machine& machine,

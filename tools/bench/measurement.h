@@ -31,14 +31,15 @@ struct Machine {
 // --calibrate and --no-calibrate.
 class CalibrateFlag {
  public:
-  // `command` must not outlive this object.
-  explicit CalibrateFlag(CLI::App& command);
+  // `command` must not outlive this object. `unasked`: it is done however short a run is.
+  explicit CalibrateFlag(CLI::App& command, bool unasked = false);
   CalibrateFlag(const CalibrateFlag&) = delete;
   CalibrateFlag& operator=(const CalibrateFlag&) = delete;
 
   [[nodiscard]] bool Wants(const loadgen::LoadOptions& options) const;
 
  private:
+  const bool unasked_;
   CLI::Option* flag_;
   bool wanted_ = false;
 };
