@@ -50,7 +50,7 @@ Status CheckpointReader::Judge(BlockVerdict verdict, uint64_t offset) const {
   return Corrupt(offset, BlockVerdictName(verdict));
 }
 
-Result<BlockVerdict> CheckpointReader::ReadBlock(uint64_t offset, CheckpointBlock& block) {
+Result<BlockVerdict> CheckpointReader::ReadBlock(uint64_t offset, StoredBlock& block) {
   const uint64_t left = window_.file_bytes() - offset;
   if (left < kBlockHeaderBytes) return BlockVerdict::kBadLength;
   const char* bytes = nullptr;
@@ -70,7 +70,7 @@ Result<BlockVerdict> CheckpointReader::ReadBlock(uint64_t offset, CheckpointBloc
   return verdict;
 }
 
-std::string_view CheckpointReader::RawOf(const CheckpointBlock& block) {
+std::string_view CheckpointReader::RawOf(const StoredBlock& block) {
   if (block.header.codec == BlockCodec::kNone) return block.payload;
   const size_t raw_bytes = block.header.raw_bytes;
   // Room for one large value is not kept.
@@ -82,7 +82,7 @@ std::string_view CheckpointReader::RawOf(const CheckpointBlock& block) {
   return {raw_.get(), raw_bytes};
 }
 
-Result<BlockVerdict> CheckpointReader::VisitEntries(const CheckpointBlock& block,
+Result<BlockVerdict> CheckpointReader::VisitEntries(const StoredBlock& block,
                                                     FrameVisitor& visitor) {
   std::string_view raw = RawOf(block);
   for (uint32_t entry = 0; entry < block.header.entries; ++entry) {
@@ -94,7 +94,7 @@ Result<BlockVerdict> CheckpointReader::VisitEntries(const CheckpointBlock& block
   return raw.empty() ? BlockVerdict::kGood : BlockVerdict::kBadContent;
 }
 
-Status CheckpointReader::CheckEnd(const CheckpointBlock& block, uint64_t entries) const {
+Status CheckpointReader::CheckEnd(const StoredBlock& block, uint64_t entries) const {
   const CheckpointEnd end = DecodeCheckpointEnd(block.payload);
   if (end.entries != entries) {
     return Corrupt(block.offset,
@@ -114,7 +114,7 @@ Result<CheckpointEnd> CheckpointReader::Read(FrameVisitor& visitor) {
   uint64_t offset = kCheckpointHeaderBytes;
   uint64_t entries = 0;
   while (true) {
-    CheckpointBlock block;
+    StoredBlock block;
     Result<BlockVerdict> verdict = ReadBlock(offset, block);
     if (!verdict.ok()) return verdict.status();
     RETURN_IF_ERROR(Judge(*verdict, offset));

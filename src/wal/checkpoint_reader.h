@@ -24,7 +24,7 @@
 namespace corelane::wal {
 
 // A block that was read. The payload is gone with the next call.
-struct CheckpointBlock {
+struct StoredBlock {
   BlockHeader header;
   uint64_t offset = 0;
   uint64_t end_offset = 0;
@@ -47,19 +47,19 @@ class CheckpointReader {
   [[nodiscard]] Result<CheckpointEnd> Read(FrameVisitor& visitor);
 
   // Piece by piece. `block` is set when the verdict is kGood. Offsets only go up from call to call.
-  [[nodiscard]] Result<BlockVerdict> ReadBlock(uint64_t offset, CheckpointBlock& block);
+  [[nodiscard]] Result<BlockVerdict> ReadBlock(uint64_t offset, StoredBlock& block);
   // Of a block of entries. kBadContent: it is whole and has not the entries that it announces;
   // those before the contradiction were handed on.
-  [[nodiscard]] Result<BlockVerdict> VisitEntries(const CheckpointBlock& block,
+  [[nodiscard]] Result<BlockVerdict> VisitEntries(const StoredBlock& block,
                                                   FrameVisitor& visitor);
 
  private:
   [[nodiscard]] Status At(uint64_t offset, size_t count, const char*& bytes);
   [[nodiscard]] Status Judge(BlockVerdict verdict, uint64_t offset) const;
   [[nodiscard]] Status Corrupt(uint64_t offset, std::string_view what) const;
-  [[nodiscard]] Status CheckEnd(const CheckpointBlock& block, uint64_t entries) const;
+  [[nodiscard]] Status CheckEnd(const StoredBlock& block, uint64_t entries) const;
   // The payload without compression; empty when it is not what the header announces.
-  [[nodiscard]] std::string_view RawOf(const CheckpointBlock& block);
+  [[nodiscard]] std::string_view RawOf(const StoredBlock& block);
 
   FileWindow window_;
   const std::string name_;

@@ -1,5 +1,5 @@
-// A crash at every file operation of a log's life, and seeded runs of crashes and faults of all
-// kinds, on a SimulatedDisk, audited against a model (log_lives.h).
+// A crash at every file operation of the life of a log with checkpoints, and seeded runs of crashes
+// and faults of all kinds, on a SimulatedDisk, audited against a model (log_lives.h).
 //
 // A failure prints the environment that repeats it. As the log's helper thread has its own pace,
 // a rare one may want the command a few times.
@@ -34,7 +34,7 @@ namespace {
 
 using fault::SimulatedDisk;
 
-constexpr uint32_t kTurns = 120;
+constexpr uint32_t kTurns = 90;
 
 uint64_t FromEnvironment(const char* name, uint64_t otherwise) {
   const char* const text = std::getenv(name);
@@ -95,8 +95,11 @@ bool CrashPointsTest::CrashStartAt(const LogLives& before, const SimulatedDisk& 
   lives->Die(points_ % 2 == 0 ? Death::kKill : Death::kPowerLoss);
   // It must start now, take writes, and keep what was synced, whether it was closed or not.
   for (const bool close : {points_ % 3 == 0, true}) {
-    const Status status = lives->Live(
-        {.mode = FsyncMode::kAlways, .turns = 4, .wait_for_sync = true, .close = close});
+    const Status status = lives->Live({.mode = FsyncMode::kAlways,
+                                       .turns = 4,
+                                       .wait_for_sync = true,
+                                       .close = close,
+                                       .checkpoints = points_ % 4 == 0});
     EXPECT_TRUE(status.ok()) << status.ToString();
     lives->Die(Death::kPowerLoss);
   }
@@ -112,7 +115,7 @@ bool CrashPointsTest::CrashAt(uint64_t at, Death death) {
   SimulatedDisk disk;
   LogLives lives(disk, seed_);
   disk.CrashAt(at);
-  const Status status = lives.Live({.mode = GetParam(), .turns = kTurns});
+  const Status status = lives.Live({.mode = GetParam(), .turns = kTurns, .checkpoints = true});
   const bool crashed = disk.crashed();
   EXPECT_TRUE(crashed || status.ok()) << status.ToString();
   lives.Die(death);
@@ -182,7 +185,8 @@ LifePlan SeededRun::RandomPlan() {
   return {.mode = kModes[random_.Uniform(3)],
           .turns = static_cast<uint32_t>(random_.Uniform(80)),
           .wait_for_sync = random_.OneIn(3),
-          .close = random_.OneIn(3)};
+          .close = random_.OneIn(3),
+          .checkpoints = random_.OneIn(2)};
 }
 
 fault::FaultRates SeededRun::RandomRates() {

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "absl/strings/str_format.h"
-#include "base/hash.h"
 #include "base/status_macros.h"
+#include "wal/checkpoint_reader.h"
 #include "wal/segment_reader.h"
 
 namespace corelane::wal {
@@ -20,15 +20,31 @@ class IgnoringVisitor final : public FrameVisitor {
   Status OnFrame(const Frame& /*frame*/) override { return OkStatus(); }
 };
 
+uint64_t EndOfCheckpoint(env::FileSystem& files, const std::string& path) {
+  const auto file = files.Open(path, env::OpenMode::kRead);
+  if (!file.ok()) return 0;
+  CheckpointReader reader(**file, path);
+  if (!reader.Open().ok()) return 0;
+  IgnoringVisitor ignored;
+  const auto end = reader.Read(ignored);
+  return end.ok() ? end->end_seq : 0;
+}
+
 }  // namespace
 
 class LogLives::Auditor final : public FrameVisitor {
  public:
   Status OnFrame(const Frame& frame) override {
-    found.push_back({frame.seq, DigestOf(frame)});
+    changes.push_back(FactOf(frame));
+    state.Apply(changes.back());
     return OkStatus();
   }
-  std::vector<Fact> found;
+  Status OnEntry(const Frame& entry, uint64_t /*block_offset*/) override {
+    state.Apply(FactOf(entry));
+    return OkStatus();
+  }
+  std::vector<Fact> changes;
+  LaneState state;
 };
 
 LogLives::LogLives(fault::SimulatedDisk& disk, uint64_t seed) : disk_(disk), random_(seed) {}
@@ -43,15 +59,6 @@ std::unique_ptr<LogLives> LogLives::On(fault::SimulatedDisk& disk, uint64_t seed
 
 void LogLives::Complain(const std::string& what) {
   if (complaint_.empty()) complaint_ = what;
-}
-
-uint64_t LogLives::DigestOf(const Frame& frame) {
-  const std::string text =
-      absl::StrFormat("%d %d %d %d %d %d ", static_cast<int>(frame.type),
-                      static_cast<int>(frame.value.type), frame.value.expires_at,
-                      frame.value.created_at_s, frame.value.client_flags, frame.value.marks);
-  const uint64_t key = base::KeyHash(frame.key, base::KeyHash(text, frame.key.size()));
-  return base::KeyHash(frame.value.bytes, key);
 }
 
 void LogLives::Die(Death death) {
@@ -78,6 +85,8 @@ Status LogLives::Live(const LifePlan& plan) {
   if (!log.ok()) return log.status();
   started_ = true;
   Status status = Work(**log, plan);
+  if (plan.checkpoints && status.ok()) FinishCheckpoint(**log);
+  walk_.reset();
   if (status.ok() && plan.wait_for_sync) WaitForDurable(**log);
   NotePromises(**log, plan.mode);
   if (!plan.close) disk_.CrashNow();
@@ -98,7 +107,7 @@ Result<std::unique_ptr<LaneLogWriter>> LogLives::Start(const LifePlan& plan) {
   Auditor auditor;
   const Result<LaneRecovery> recovery = RecoverLane(disk_, lane, auditor);
   if (!recovery.ok()) return recovery.status();
-  Audit(auditor.found, recovery->last_seq);
+  Audit(auditor, *recovery);
   RETURN_IF_ERROR(CutLaneTail(disk_, lane, *recovery));
   LaneLogOptions options;
   options.files = &disk_;
@@ -115,24 +124,39 @@ Result<std::unique_ptr<LaneLogWriter>> LogLives::Start(const LifePlan& plan) {
   // Only now is the tail cut for good. A start that did not get here may have read less than the
   // next one will.
   std::erase_if(facts_, [&](const Fact& fact) { return fact.seq > recovery->last_seq; });
+  state_ = std::move(auditor.state);
+  next_checkpoint_ = recovery->checkpoint.number + 1;
   NotePromises(**log, plan.mode);
   RETURN_IF_ERROR((*directory)->RemoveLeftovers());
   return log;
 }
 
-void LogLives::Audit(const std::vector<Fact>& found, uint64_t last_seq) {
+void LogLives::Audit(const Auditor& found, const LaneRecovery& recovery) {
+  const uint64_t last_seq = recovery.last_seq;
   if (last_seq < promises_.at_start_seq) {
     Complain(absl::StrFormat("recovered up to %d, but %d was promised", last_seq,
                              promises_.at_start_seq));
   }
-  size_t at = 0;
-  for (; at < facts_.size() && facts_[at].seq <= last_seq; ++at) {
-    if (at == found.size()) return Complain(absl::StrFormat("%d is missing", facts_[at].seq));
-    if (found[at].seq != facts_[at].seq || found[at].digest != facts_[at].digest) {
-      return Complain(absl::StrFormat("%d is not what was appended", facts_[at].seq));
+  LaneState expected;
+  auto change = found.changes.begin();
+  for (const Fact& fact : facts_) {
+    if (fact.seq > last_seq) break;
+    expected.Apply(fact);
+    if (fact.seq <= recovery.checkpoint.seq) continue;
+    if (change == found.changes.end()) return Complain(absl::StrFormat("%d is missing", fact.seq));
+    if (!SameChange(*change, fact)) {
+      return Complain(absl::StrFormat("%d is not what was appended", fact.seq));
     }
+    ++change;
   }
-  if (at < found.size()) Complain(absl::StrFormat("%d was never appended", found[at].seq));
+  if (change != found.changes.end()) {
+    Complain(absl::StrFormat("%d was never appended", change->seq));
+  }
+  if (const std::string wrong = found.state.DifferenceTo(expected); !wrong.empty()) {
+    Complain(absl::StrFormat("%s, with checkpoint %d from %d to %d, and a log that ends at %d",
+                             wrong, recovery.checkpoint.number, recovery.checkpoint.seq,
+                             recovery.checkpoint.end_seq, last_seq));
+  }
 }
 
 // What was promised counts only when there had been no crash by then.
@@ -153,12 +177,37 @@ Status LogLives::Work(LaneLogWriter& log, const LifePlan& plan) {
     }
     log.EndTurn();
     NotePromises(log, plan.mode);
+    if (plan.checkpoints && (walk_ != nullptr || random_.OneIn(12))) StepCheckpoint(log);
     if (random_.OneIn(12)) clock_.AdvanceMillis(600);
     if (random_.OneIn(10)) log.RequestSync();
     if (random_.OneIn(20)) WaitForDurable(log);
     NotePromises(log, plan.mode);
   }
   return OkStatus();
+}
+
+// What fails ends the checkpoint and nothing else: the log goes on.
+void LogLives::StepCheckpoint(LaneLogWriter& log) {
+  if (walk_ == nullptr) {
+    const LaneIdentity lane{.directory = std::string(kLaneDirectory), .lane = 0, .generation = 1};
+    walk_ = std::make_unique<CheckpointWalk>(disk_, lane, log, next_checkpoint_++);
+  }
+  if (!walk_->walked()) {
+    if (!walk_->Step(state_, log).ok()) walk_.reset();
+    return;
+  }
+  log.RequestSync();
+  if (log.durable_seq() < walk_->end_seq()) return;
+  // Its name may be there and not be durable; the next one has another number anyway.
+  static_cast<void>(walk_->Commit());
+  walk_.reset();
+}
+
+void LogLives::FinishCheckpoint(LaneLogWriter& log) {
+  do {
+    StepCheckpoint(log);
+    if (walk_ != nullptr && walk_->walked()) WaitForDurable(log);
+  } while (walk_ != nullptr && log.health().ok());
 }
 
 void LogLives::WaitForDurable(LaneLogWriter& log) {
@@ -238,7 +287,9 @@ Status LogLives::AppendOne(LaneLogWriter& log) {
     default:
       seq = log.AppendPut(frame.key, frame.value);
   }
-  facts_.push_back({seq, DigestOf(frame)});
+  facts_.push_back(FactOf(frame));
+  facts_.back().seq = seq;
+  state_.Apply(facts_.back());
   return OkStatus();
 }
 
@@ -248,13 +299,18 @@ uint64_t MarkedSeq(env::FileSystem& files, const std::string& lane_directory) {
   if (!names.ok()) return marked;
   uint64_t next_seq = 1;
   for (const std::string& name : *names) {
+    if (CheckpointNumberOf(name) != 0) {
+      marked = std::max(marked, EndOfCheckpoint(files, lane_directory + "/" + name));
+      continue;
+    }
     const auto file = files.Open(lane_directory + "/" + name, env::OpenMode::kRead);
     if (!file.ok()) continue;
     SegmentReader reader(**file, name);
     if (!reader.Open().ok()) continue;
     marked = std::max(marked, reader.header().durable_seq);
     IgnoringVisitor ignored;
-    const auto summary = reader.Read(next_seq, ignored);
+    // Behind a checkpoint the log may begin anywhere.
+    const auto summary = reader.Read({1, next_seq == 1 ? UINT64_MAX : next_seq, 1}, ignored);
     if (!summary.ok()) continue;
     marked = std::max(marked, summary->durable_seq);
     next_seq = summary->next_seq;

@@ -6,8 +6,8 @@
 //
 // The model is the list of all changes that were appended, with their sequence numbers, and two
 // promises: up to where they survive a power loss, and up to where the death of the process. What a
-// recovery finds must be the changes up to some sequence number that is not below the promise, each
-// of them as it was.
+// recovery finds must be what the changes up to some sequence number come to that is not below the
+// promise; and each of them as it was, as far as no checkpoint stands for it.
 //
 // The log has its helper thread, so the order of file operations differs from run to run; the model
 // takes the facts of the very run. One test owns it; one thread.
@@ -21,8 +21,10 @@
 #include <vector>
 
 #include "base/random.h"
+#include "checkpoint_walk.h"
 #include "env/clock.h"
 #include "fault/simulated_disk.h"
+#include "lane_model.h"
 #include "wal/data_directory.h"
 #include "wal/lane_log_writer.h"
 #include "wal_test_util.h"
@@ -34,6 +36,7 @@ struct LifePlan {
   uint32_t turns = 0;          // each appends a few changes
   bool wait_for_sync = false;  // for all that was appended, in the end
   bool close = true;           // orderly in the end; else the disk stops under the log
+  bool checkpoints = false;    // take some on the way, and try one in the end
 };
 
 enum class Death : uint8_t { kPowerLoss, kKill };
@@ -73,22 +76,19 @@ class LogLives {
   static constexpr std::string_view kLaneDirectory = "/data/gen-000001/lane-0000";
 
  private:
-  struct Fact {
-    uint64_t seq = 0;
-    uint64_t digest = 0;  // of everything else in the frame
-  };
   class Auditor;
 
   [[nodiscard]] Result<std::unique_ptr<LaneLogWriter>> Start(const LifePlan& plan);
-  void Audit(const std::vector<Fact>& found, uint64_t last_seq);
+  void Audit(const Auditor& found, const LaneRecovery& recovery);
   [[nodiscard]] Status Work(LaneLogWriter& log, const LifePlan& plan);
   [[nodiscard]] Status AppendOne(LaneLogWriter& log);
+  void StepCheckpoint(LaneLogWriter& log);
+  void FinishCheckpoint(LaneLogWriter& log);
   void WaitForDurable(LaneLogWriter& log);
   [[nodiscard]] Frame RandomChange();
   [[nodiscard]] size_t RandomValueBytes();
   void NotePromises(const LaneLogWriter& log, FsyncMode mode);
   void Complain(const std::string& what);
-  [[nodiscard]] static uint64_t DigestOf(const Frame& frame);
 
   fault::SimulatedDisk& disk_;
   base::Random random_;
@@ -98,12 +98,16 @@ class LogLives {
   std::string value_;
 
   std::vector<Fact> facts_;
+  LaneState state_;  // of this life, up to now
+  uint64_t next_checkpoint_ = 1;
+  std::unique_ptr<CheckpointWalk> walk_;  // while one is taken
   Promises promises_;
   bool started_ = false;
   std::string complaint_;
 };
 
-// The highest sequence number that a mark or a header in the lane's segments calls durable.
+// The highest sequence number that a mark or a header in the lane's segments calls durable, or its
+// checkpoint.
 [[nodiscard]] uint64_t MarkedSeq(env::FileSystem& files, const std::string& lane_directory);
 
 }  // namespace corelane::wal
