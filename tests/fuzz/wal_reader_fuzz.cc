@@ -2,10 +2,6 @@
 // an odd one first puts a good header in front and good checksums on the frames, so that what lies
 // behind them is reached.
 
-#include <algorithm>
-#include <cstring>
-#include <memory>
-#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -13,7 +9,7 @@
 #include "base/bytes.h"
 #include "base/check.h"
 #include "base/hash.h"
-#include "env/file_system.h"
+#include "bytes_file.h"
 #include "fuzz_entry.h"
 #include "wal/segment_reader.h"
 
@@ -21,27 +17,6 @@ namespace corelane::wal {
 namespace {
 
 constexpr uint64_t kSalt = 12345;
-
-class BytesFile final : public env::File {
- public:
-  explicit BytesFile(std::string bytes) : bytes_(std::move(bytes)) {}
-  Result<uint64_t> Size() override { return uint64_t{bytes_.size()}; }
-  Result<size_t> ReadAt(uint64_t offset, std::span<char> out) override {
-    const size_t count =
-        std::min<size_t>(out.size(), bytes_.size() - std::min<size_t>(offset, bytes_.size()));
-    if (count != 0) std::memcpy(out.data(), bytes_.data() + offset, count);
-    return count;
-  }
-  Status WriteAt(uint64_t, std::string_view) override { return Refused(); }
-  Status Allocate(uint64_t, uint64_t) override { return Refused(); }
-  Status Truncate(uint64_t) override { return Refused(); }
-  Status Sync() override { return Refused(); }
-  Result<std::unique_ptr<env::Mapping>> Map(uint64_t) override { return Refused(); }
-
- private:
-  static Status Refused() { return Status(StatusCode::kIoError, "read only"); }
-  const std::string bytes_;
-};
 
 // What is handed on must be a frame that encodes to as many bytes as were read for it.
 class CheckingVisitor final : public FrameVisitor {
