@@ -25,27 +25,45 @@ class DumpVisitor final : public wal::FrameVisitor {
     return OkStatus();
   }
 
+  Status OnCheckpoint(const wal::CheckpointHeader& header, uint64_t /*file_bytes*/) override {
+    lane_ = header.lane;
+    checkpoint_ = header.number;
+    return OkStatus();
+  }
+
+  Status OnEntry(const wal::Frame& entry, uint64_t block_offset) override {
+    return Print({.lane = lane_,
+                  .checkpoint = checkpoint_,
+                  .offset = block_offset,
+                  .frame = entry,
+                  .with_value = options_.values});
+  }
+
   Status OnFrameAt(const wal::Frame& frame, uint64_t offset) override {
+    return Print({.lane = lane_,
+                  .segment = segment_,
+                  .offset = offset,
+                  .frame = frame,
+                  .with_value = options_.values});
+  }
+
+  [[nodiscard]] bool full() const { return printed_ >= options_.limit; }
+
+ private:
+  Status Print(const PlacedFrame& placed) {
     // Once enough is printed there is nothing to read for.
     if (full()) return Status(StatusCode::kClosed, "--limit is reached");
-    if (frame.seq < options_.from_seq) return OkStatus();
+    if (placed.frame.seq < options_.from_seq) return OkStatus();
     ++printed_;
-    const PlacedFrame placed{.lane = lane_,
-                             .segment = segment_,
-                             .offset = offset,
-                             .frame = frame,
-                             .with_value = options_.values};
     const std::string line = options_.json ? FrameJson(placed).dump() : FrameLine(placed);
     std::fwrite(line.data(), 1, line.size(), stdout);
     std::fputc('\n', stdout);
     return OkStatus();
   }
 
-  [[nodiscard]] bool full() const { return printed_ >= options_.limit; }
-
- private:
   const DumpOptions& options_;
   uint32_t lane_ = 0;
+  uint64_t checkpoint_ = 0;
   uint64_t segment_ = 0;
   uint64_t printed_ = 0;
 };
@@ -53,10 +71,12 @@ class DumpVisitor final : public wal::FrameVisitor {
 }  // namespace
 
 DumpCommand::DumpCommand(CLI::App& app)
-    : Command(app, "dump", "print every frame of the log, a line each") {
+    : Command(app, "dump",
+              "print every entry of the checkpoints and every frame behind them, a line each") {
   command().add_option("--lane", options_.lane, "only this lane");
-  command().add_option("--from-seq", options_.from_seq,
-                       "only frames from this sequence number of their lane on");
+  command().add_option(
+      "--from-seq", options_.from_seq,
+      "only from this sequence number of the lane on; entries have their checkpoint's");
   command()
       .add_option("--limit", options_.limit, "at most so many lines")
       ->check(CLI::Range(uint64_t{1}, UINT64_MAX));

@@ -8,6 +8,7 @@
 #include "absl/strings/str_format.h"
 #include "base/absl_view.h"
 #include "base/utf8.h"
+#include "wal/checkpoint_format.h"
 
 namespace corelane::wal_tool {
 namespace {
@@ -95,6 +96,18 @@ void PutValue(const PlacedFrame& placed, nlohmann::ordered_json& json) {
   json["created_at_s"] = value.created_at_s;
 }
 
+const char* FileKindOf(const PlacedFrame& placed) {
+  return placed.checkpoint != 0 ? "checkpoint" : "segment";
+}
+
+uint64_t FileNumberOf(const PlacedFrame& placed) {
+  return placed.checkpoint != 0 ? placed.checkpoint : placed.segment;
+}
+
+std::string_view TypeNameOf(const PlacedFrame& placed) {
+  return placed.checkpoint != 0 ? "entry" : FrameTypeName(placed.frame.type);
+}
+
 void PutExpiry(kv::ExpiryMillis expires_at, nlohmann::ordered_json& json) {
   if (expires_at == kv::kNoExpiry) {
     json["expires_at"] = nullptr;
@@ -171,9 +184,9 @@ std::string TimeText(int64_t unix_ms) {
 
 std::string FrameLine(const PlacedFrame& placed) {
   const wal::Frame& frame = placed.frame;
-  std::string line =
-      absl::StrFormat("lane=%u segment=%u offset=%u seq=%u type=%s", placed.lane, placed.segment,
-                      placed.offset, frame.seq, std::string(FrameTypeName(frame.type)));
+  std::string line = absl::StrFormat("lane=%u %s=%u offset=%u seq=%u type=%s", placed.lane,
+                                     FileKindOf(placed), FileNumberOf(placed), placed.offset,
+                                     frame.seq, base::ToAbsl(TypeNameOf(placed)));
   if (HasKey(frame.type)) absl::StrAppend(&line, " key=", QuotedBytes(frame.key));
   if (IsPut(frame.type)) AppendValue(placed, line);
   if (TellsExpiry(frame)) {
@@ -193,10 +206,12 @@ std::string FrameLine(const PlacedFrame& placed) {
 
 nlohmann::ordered_json FrameJson(const PlacedFrame& placed) {
   const wal::Frame& frame = placed.frame;
+  const size_t bytes = placed.checkpoint != 0 ? wal::CheckpointEntryBytes(frame.key, frame.value)
+                                              : wal::EncodedFrameBytes(frame);
   nlohmann::ordered_json json = {
-      {"lane", placed.lane},     {"segment", placed.segment},
-      {"offset", placed.offset}, {"bytes", wal::EncodedFrameBytes(frame)},
-      {"seq", frame.seq},        {"type", FrameTypeName(frame.type)}};
+      {"lane", placed.lane},     {FileKindOf(placed), FileNumberOf(placed)},
+      {"offset", placed.offset}, {"bytes", bytes},
+      {"seq", frame.seq},        {"type", TypeNameOf(placed)}};
   if (HasKey(frame.type)) PutBytes("key", frame.key, json);
   if (IsPut(frame.type)) PutValue(placed, json);
   if (TellsExpiry(frame)) PutExpiry(frame.value.expires_at, json);

@@ -15,8 +15,9 @@ namespace corelane::wal_tool {
 
 struct PlacedFrame {
   uint32_t lane = 0;
-  uint64_t segment = 0;
-  uint64_t offset = 0;
+  uint64_t checkpoint = 0;  // of an entry, which is told as the put that makes it; else 0
+  uint64_t segment = 0;     // of a frame
+  uint64_t offset = 0;      // of the frame, or of the block that the entry stands in
   const wal::Frame& frame;
   bool with_value = false;  // write the value's bytes too
 };

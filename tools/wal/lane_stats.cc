@@ -8,6 +8,9 @@
 namespace corelane::wal_tool {
 
 void LaneStats::Add(const LaneStats& other) {
+  checkpoint_bytes += other.checkpoint_bytes;
+  entries += other.entries;
+  entry_bytes += other.entry_bytes;
   files += other.files;
   file_bytes += other.file_bytes;
   for (size_t type = 0; type < kFrameTypesMax; ++type) {
@@ -20,6 +23,22 @@ void LaneStats::Add(const LaneStats& other) {
   expired_keys += other.expired_keys;
   first_created_s = std::min(first_created_s, other.first_created_s);
   last_created_s = std::max(last_created_s, other.last_created_s);
+}
+
+Status StatsVisitor::OnCheckpoint(const wal::CheckpointHeader& header, uint64_t file_bytes) {
+  checkpoint_ = {.number = header.number,
+                 .file_bytes = file_bytes,
+                 .seq = header.seq,
+                 .first_segment = header.first_segment};
+  return OkStatus();
+}
+
+Status StatsVisitor::OnEntry(const wal::Frame& entry, uint64_t /*block_offset*/) {
+  const auto bytes = static_cast<uint32_t>(wal::CheckpointEntryBytes(entry.key, entry.value));
+  ++entries_;
+  entry_bytes_ += bytes;
+  keys_[base::KeyHash(entry.key, 0)] = {.put_bytes = bytes, .expires_at = entry.value.expires_at};
+  return OkStatus();
 }
 
 Status StatsVisitor::OnSegment(const wal::SegmentHeader& header, uint64_t file_bytes) {
@@ -79,6 +98,9 @@ Status StatsVisitor::OnFrame(const wal::Frame& frame) {
 
 LaneStats StatsVisitor::Sum(int64_t now_ms) const {
   LaneStats sum;
+  sum.checkpoint_bytes = checkpoint_.file_bytes;
+  sum.entries = entries_;
+  sum.entry_bytes = entry_bytes_;
   sum.frames_by_type = frames_by_type_;
   for (const SegmentStats& segment : segments_) {
     sum.frames += segment.frames;

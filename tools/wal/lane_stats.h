@@ -1,8 +1,9 @@
 #pragma once
 
-// LaneStats: what a lane's log is made of, counted while it is read. StatsVisitor follows which
-// frames still matter: the last put of a key with the expiry and the marks that were given to it
-// since. Everything else is garbage, which a rewrite of the log would leave out.
+// LaneStats: what a lane's checkpoint and log are made of, counted while they are read.
+// StatsVisitor follows which entries and frames still matter: the last put of a key with the expiry
+// and the marks that were given to it since. Everything else is garbage, which the next checkpoint
+// leaves out.
 //
 // Keys are told apart by 64 bits of their hash, so that the memory is that of the numbers and not
 // of the keys; two keys with the same hash count as one, which is not to be expected below some
@@ -37,19 +38,29 @@ struct SegmentStats {
   uint32_t last_created_s = 0;
 };
 
+struct CheckpointStats {
+  uint64_t number = 0;  // 0: there is none
+  uint64_t file_bytes = 0;
+  uint64_t seq = 0;  // where the log was when it was begun
+  uint64_t first_segment = 0;
+};
+
 struct LaneStats {
+  uint64_t checkpoint_bytes = 0;  // of the file
+  uint64_t entries = 0;
+  uint64_t entry_bytes = 0;  // without compression
   uint64_t files = 0;
   uint64_t file_bytes = 0;
   std::array<uint64_t, kFrameTypesMax> frames_by_type{};
   uint64_t frames = 0;
   uint64_t frame_bytes = 0;
   uint64_t live_keys = 0;
-  uint64_t live_bytes = 0;    // of the frames that make the live keys
+  uint64_t live_bytes = 0;    // of the entries and frames that make the live keys
   uint64_t expired_keys = 0;  // there, but past their expiry: not live
   uint32_t first_created_s = std::numeric_limits<uint32_t>::max();
   uint32_t last_created_s = 0;
 
-  [[nodiscard]] uint64_t garbage_bytes() const { return frame_bytes - live_bytes; }
+  [[nodiscard]] uint64_t garbage_bytes() const { return entry_bytes + frame_bytes - live_bytes; }
   [[nodiscard]] bool has_times() const { return first_created_s <= last_created_s; }
   void Add(const LaneStats& other);
 };
@@ -57,18 +68,22 @@ struct LaneStats {
 class StatsVisitor final : public wal::FrameVisitor {
  public:
   [[nodiscard]] Status OnFrame(const wal::Frame& frame) override;
+  [[nodiscard]] Status OnCheckpoint(const wal::CheckpointHeader& header,
+                                    uint64_t file_bytes) override;
+  [[nodiscard]] Status OnEntry(const wal::Frame& entry, uint64_t block_offset) override;
   [[nodiscard]] Status OnSegment(const wal::SegmentHeader& header, uint64_t file_bytes) override;
   [[nodiscard]] Status OnFrameAt(const wal::Frame& frame, uint64_t offset) override;
 
-  // The counts of the frames; files are for the caller to fill in. Keys that have expired before
-  // `now_ms` are not live.
+  // The counts of entries and frames; files are for the caller to fill in. Keys that have expired
+  // before `now_ms` are not live.
   [[nodiscard]] LaneStats Sum(int64_t now_ms) const;
+  [[nodiscard]] const CheckpointStats& checkpoint() const { return checkpoint_; }
   [[nodiscard]] const std::vector<SegmentStats>& segments() const { return segments_; }
   // The highest that a mark or a header named.
   [[nodiscard]] uint64_t durable_seq() const { return durable_seq_; }
 
  private:
-  // Bytes of the frames that make a key what it is. A frame is shorter than 4 GiB.
+  // Bytes of the entry and the frames that make a key what it is. Each is shorter than 4 GiB.
   struct Key {
     uint32_t put_bytes = 0;
     uint32_t expiry_bytes = 0;
@@ -76,6 +91,9 @@ class StatsVisitor final : public wal::FrameVisitor {
     kv::ExpiryMillis expires_at = kv::kNoExpiry;
   };
 
+  CheckpointStats checkpoint_;
+  uint64_t entries_ = 0;
+  uint64_t entry_bytes_ = 0;
   std::vector<SegmentStats> segments_;
   std::array<uint64_t, kFrameTypesMax> frames_by_type_{};
   uint64_t durable_seq_ = 0;

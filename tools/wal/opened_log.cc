@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_format.h"
 #include "base/status_macros.h"
+#include "wal/checkpoint_format.h"
 #include "wal/format.h"
 
 namespace corelane::wal_tool {
@@ -24,27 +25,46 @@ class Watcher final : public wal::FrameVisitor {
 
   Status OnFrame(const wal::Frame& frame) override { return visitor_.OnFrame(frame); }
 
+  Status OnCheckpoint(const wal::CheckpointHeader& header, uint64_t file_bytes) override {
+    reading_.checkpoint = header.number;
+    BeginFile(file_bytes);
+    return visitor_.OnCheckpoint(header, file_bytes);
+  }
+
   Status OnSegment(const wal::SegmentHeader& header, uint64_t file_bytes) override {
-    bytes_before_ += segment_bytes_;
-    segment_bytes_ = file_bytes;
+    BeginFile(file_bytes);
     return visitor_.OnSegment(header, file_bytes);
+  }
+
+  Status OnEntry(const wal::Frame& entry, uint64_t block_offset) override {
+    ++reading_.entries;
+    ShowOffset(block_offset);
+    return visitor_.OnEntry(entry, block_offset);
   }
 
   Status OnFrameAt(const wal::Frame& frame, uint64_t offset) override {
     if (reading_.frames++ == 0) reading_.first_seq = frame.seq;
     reading_.last_seq = frame.seq;
-    if (progress_ != nullptr) {
-      progress_->Update("reading, bytes", bytes_before_ + offset, bytes_total_);
-    }
+    ShowOffset(offset);
     return visitor_.OnFrameAt(frame, offset);
   }
 
  private:
+  void BeginFile(uint64_t file_bytes) {
+    bytes_before_ += file_bytes_;
+    file_bytes_ = file_bytes;
+  }
+  void ShowOffset(uint64_t offset) {
+    if (progress_ != nullptr) {
+      progress_->Update("reading, bytes", bytes_before_ + offset, bytes_total_);
+    }
+  }
+
   wal::FrameVisitor& visitor_;
   LaneReading& reading_;
   tools::Progress* progress_ = nullptr;
-  uint64_t bytes_before_ = 0;  // the segment that is read
-  uint64_t segment_bytes_ = 0;
+  uint64_t bytes_before_ = 0;  // the file that is read
+  uint64_t file_bytes_ = 0;
   uint64_t bytes_total_ = 0;
 };
 
@@ -66,9 +86,9 @@ Result<std::unique_ptr<OpenedLog>> OpenedLog::Open(const std::string& path, Use 
 
 Status OpenedLog::CountBytes() {
   for (uint32_t lane = 0; lane < manifest().lanes; ++lane) {
-    const Result<std::vector<SegmentFile>> segments = Segments(lane);
-    if (!segments.ok()) return segments.status();
-    for (const SegmentFile& segment : *segments) bytes_ += segment.bytes;
+    const Result<LaneFiles> files = Files(lane);
+    if (!files.ok()) return files.status();
+    bytes_ += files->bytes;
   }
   return OkStatus();
 }
@@ -84,38 +104,39 @@ Result<std::vector<uint32_t>> OpenedLog::Lanes(std::optional<uint32_t> asked) co
   return lanes;
 }
 
-Result<std::vector<SegmentFile>> OpenedLog::Segments(uint32_t lane) {
+Result<LaneFiles> OpenedLog::Files(uint32_t lane) {
   const std::string directory = Lane(lane).directory;
   Result<std::vector<std::string>> names = files_.List(directory);
   if (!names.ok()) return names.status();
-  std::vector<SegmentFile> segments;
+  LaneFiles found;
   // Names are sorted, and all numbers have the same width.
   for (const std::string& name : *names) {
     const uint64_t number = wal::SegmentNumberOf(name);
-    if (number == 0) continue;
+    if (number == 0 && wal::CheckpointNumberOf(name) == 0) continue;
     Result<std::unique_ptr<env::File>> file =
         files_.Open(directory + "/" + name, env::OpenMode::kRead);
     if (!file.ok()) return file.status();
     const Result<uint64_t> bytes = (*file)->Size();
     if (!bytes.ok()) return bytes.status();
-    segments.push_back({.number = number, .bytes = *bytes});
+    if (number != 0) found.segments.push_back({.number = number, .bytes = *bytes});
+    found.bytes += *bytes;
   }
-  return segments;
+  return found;
 }
 
 LaneReading OpenedLog::Read(uint32_t lane, wal::FrameVisitor& visitor) {
   LaneReading reading;
   reading.lane = lane;
-  Result<std::vector<SegmentFile>> segments = Segments(lane);
-  reading.status = segments.status();
-  if (!segments.ok()) return reading;
-  reading.files = std::move(*segments);
+  Result<LaneFiles> files = Files(lane);
+  reading.status = files.status();
+  if (!files.ok()) return reading;
+  reading.files = std::move(files->segments);
   Watcher watcher(visitor, reading);
   if (progress_) watcher.ShowProgress(*progress_, bytes_read_, bytes_);
   Result<wal::LaneRecovery> recovery = wal::RecoverLane(files_, Lane(lane), watcher);
   reading.status = recovery.status();
   if (recovery.ok()) reading.recovery = std::move(*recovery);
-  for (const SegmentFile& segment : reading.files) bytes_read_ += segment.bytes;
+  bytes_read_ += files->bytes;
   return reading;
 }
 

@@ -27,13 +27,21 @@ struct SegmentFile {
   uint64_t bytes = 0;
 };
 
+// The files of a lane that recovery may read.
+struct LaneFiles {
+  std::vector<SegmentFile> segments;  // by number, whether they count or not
+  uint64_t bytes = 0;                 // with those of the checkpoints
+};
+
 // What there is of a lane, and what recovery makes of it.
 struct LaneReading {
   uint32_t lane = 0;
   Status status;                   // why the lane cannot be recovered
   wal::LaneRecovery recovery;      // when it can
   std::vector<SegmentFile> files;  // by number, whether they count or not
-  uint64_t frames = 0;             // that count, before whatever is wrong
+  uint64_t checkpoint = 0;         // its number; 0: there is none
+  uint64_t entries = 0;            // of it, before whatever is wrong
+  uint64_t frames = 0;             // that count, behind the checkpoint, before whatever is wrong
   uint64_t first_seq = 0;          // of these frames; 0: there is none
   uint64_t last_seq = 0;
 };
@@ -71,14 +79,14 @@ class OpenedLog {
   void ClearProgress();
 
  private:
-  [[nodiscard]] Result<std::vector<SegmentFile>> Segments(uint32_t lane);
+  [[nodiscard]] Result<LaneFiles> Files(uint32_t lane);
   [[nodiscard]] Status CountBytes();
 
   env::PosixFileSystem files_;
   env::SystemClock clock_;
   std::unique_ptr<wal::DataDirectory> directory_;
   std::optional<tools::Progress> progress_;
-  uint64_t bytes_ = 0;       // of all segments
+  uint64_t bytes_ = 0;       // of all files
   uint64_t bytes_read_ = 0;  // in the lanes that are done
 };
 

@@ -1,5 +1,6 @@
 #include "wal/stats_command.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdio>
 #include <memory>
@@ -22,6 +23,7 @@ using nlohmann::ordered_json;
 struct LaneReport {
   LaneReading reading;
   LaneStats stats;
+  CheckpointStats checkpoint;
   std::vector<SegmentStats> segments;
   uint64_t durable_seq = 0;
 };
@@ -37,8 +39,9 @@ LaneReport ReadLane(OpenedLog& log, uint32_t lane) {
   LaneReport report;
   report.reading = log.Read(lane, visitor);
   report.stats = visitor.Sum(log.clock().WallMillis());
+  report.checkpoint = visitor.checkpoint();
   report.segments = visitor.segments();
-  report.durable_seq = visitor.durable_seq();
+  report.durable_seq = std::max(visitor.durable_seq(), report.reading.recovery.checkpoint.end_seq);
   for (const SegmentFile& file : report.reading.files) {
     ++report.stats.files;
     report.stats.file_bytes += file.bytes;
@@ -58,13 +61,19 @@ std::string TypesText(const LaneStats& stats) {
 }
 
 std::string StatsText(const LaneStats& stats) {
-  std::string text = absl::StrFormat(
-      "  segments     %u, %u bytes\n"
-      "  frames       %u, %u bytes%s\n"
-      "  live keys    %u, %u bytes\n"
-      "  garbage      %u bytes, %u expired keys\n",
-      stats.files, stats.file_bytes, stats.frames, stats.frame_bytes, TypesText(stats),
-      stats.live_keys, stats.live_bytes, stats.garbage_bytes(), stats.expired_keys);
+  std::string text;
+  if (stats.checkpoint_bytes != 0) {
+    text = absl::StrFormat("  checkpoint   %u bytes; %u entries, %u bytes\n",
+                           stats.checkpoint_bytes, stats.entries, stats.entry_bytes);
+  }
+  absl::StrAppendFormat(&text,
+                        "  segments     %u, %u bytes\n"
+                        "  frames       %u, %u bytes%s\n"
+                        "  live keys    %u, %u bytes\n"
+                        "  garbage      %u bytes, %u expired keys\n",
+                        stats.files, stats.file_bytes, stats.frames, stats.frame_bytes,
+                        TypesText(stats), stats.live_keys, stats.live_bytes, stats.garbage_bytes(),
+                        stats.expired_keys);
   if (stats.has_times()) {
     absl::StrAppendFormat(&text, "  values from  %s to %s\n", SecondsText(stats.first_created_s),
                           SecondsText(stats.last_created_s));
@@ -89,6 +98,11 @@ std::string SegmentLine(const SegmentStats& segment) {
 
 std::string LaneText(const LaneReport& report, bool segments) {
   std::string text = absl::StrFormat("lane %u\n", report.reading.lane) + StatsText(report.stats);
+  if (const CheckpointStats& checkpoint = report.checkpoint; checkpoint.number != 0) {
+    absl::StrAppendFormat(
+        &text, "  begun at     sequence number %u, as checkpoint %u, for segments from %u on\n",
+        checkpoint.seq, checkpoint.number, checkpoint.first_segment);
+  }
   absl::StrAppendFormat(&text, "  sequence     %u to %u, durable up to %u at least\n",
                         report.reading.first_seq, report.reading.last_seq, report.durable_seq);
   if (!report.reading.status.ok()) {
@@ -117,7 +131,10 @@ ordered_json StatsJson(const LaneStats& stats) {
     types[std::string(FrameTypeName(static_cast<wal::FrameType>(type)))] =
         stats.frames_by_type[type];
   }
-  ordered_json json = {{"segments", stats.files},
+  ordered_json json = {{"checkpoint_bytes", stats.checkpoint_bytes},
+                       {"entries", stats.entries},
+                       {"entry_bytes", stats.entry_bytes},
+                       {"segments", stats.files},
                        {"file_bytes", stats.file_bytes},
                        {"frames", stats.frames},
                        {"frame_bytes", stats.frame_bytes},
@@ -145,6 +162,11 @@ ordered_json SegmentJson(const SegmentStats& segment) {
 ordered_json LaneJson(const LaneReport& report, bool segments) {
   ordered_json json = {{"lane", report.reading.lane}};
   json.update(StatsJson(report.stats));
+  if (const CheckpointStats& checkpoint = report.checkpoint; checkpoint.number != 0) {
+    json["checkpoint"] = {{"number", checkpoint.number},
+                          {"seq", checkpoint.seq},
+                          {"first_segment", checkpoint.first_segment}};
+  }
   json["first_seq"] = report.reading.first_seq;
   json["last_seq"] = report.reading.last_seq;
   json["durable_seq"] = report.durable_seq;
@@ -174,7 +196,8 @@ ordered_json ManifestJson(const wal::Manifest& manifest) {
 }  // namespace
 
 StatsCommand::StatsCommand(CLI::App& app)
-    : Command(app, "stats", "what the logs are made of: segments, frames, keys, garbage") {
+    : Command(app, "stats",
+              "what the checkpoints and logs are made of: entries, frames, keys, garbage") {
   command().add_flag("--segments", segments_, "a line for each segment too");
   command().add_flag("--json", json_, "one JSON document");
 }

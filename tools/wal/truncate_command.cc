@@ -30,10 +30,15 @@ std::string Plan(const LaneReading& reading, const std::string& directory) {
     if (std::find(unused.begin(), unused.end(), file.number) != unused.end()) {
       absl::StrAppendFormat(&text, "lane %u: removing %s, %u bytes\n", reading.lane, path,
                             file.bytes);
-    } else if (file.number == recovery.last_segment && file.bytes != recovery.last_segment_bytes) {
+    } else if (file.number == recovery.last_segment && recovery.last_segment_bytes != 0 &&
+               file.bytes != recovery.last_segment_bytes) {
       absl::StrAppendFormat(&text, "lane %u: cutting %s from %u to %u bytes\n", reading.lane, path,
                             file.bytes, recovery.last_segment_bytes);
     }
+  }
+  for (const std::string& name : recovery.superseded_files) {
+    absl::StrAppendFormat(&text, "lane %u: removing %s/%s, which does not count\n", reading.lane,
+                          directory, name);
   }
   if (recovery.lost_frames != 0) {
     absl::StrAppendFormat(&text,

@@ -19,8 +19,11 @@ class QuietVisitor final : public wal::FrameVisitor {
 };
 
 std::string LaneLine(const LaneReading& reading) {
-  std::string line = absl::StrFormat("lane=%u segments=%u frames=%u", reading.lane,
-                                     reading.files.size(), reading.frames);
+  std::string line = absl::StrFormat("lane=%u", reading.lane);
+  if (reading.checkpoint != 0) {
+    absl::StrAppendFormat(&line, " checkpoint=%u entries=%u", reading.checkpoint, reading.entries);
+  }
+  absl::StrAppendFormat(&line, " segments=%u frames=%u", reading.files.size(), reading.frames);
   if (reading.frames != 0) {
     absl::StrAppendFormat(&line, " first_seq=%u last_seq=%u", reading.first_seq, reading.last_seq);
   }
@@ -55,6 +58,10 @@ Status VerifyCommand::Run() {
     const LaneReading reading = log.Read(lane, visitor);
     log.ClearProgress();
     std::printf("%s\n", LaneLine(reading).c_str());
+    for (const std::string& name : reading.recovery.superseded_files) {
+      std::printf("lane=%u superseded=%s: does not count, and goes at the next start\n", lane,
+                  name.c_str());
+    }
     if (first_wrong.ok()) first_wrong = reading.status;
     if (!reading.recovery.torn_reason.empty()) ++torn;
   }
