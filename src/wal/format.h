@@ -53,7 +53,7 @@ enum class FrameType : uint8_t {
   kExpiry = 4,  // kv::kNoExpiry takes the expiry away
   kClear = 5,
   kDurableMark = 6,      // everything up to durable_seq was on stable storage when this was written
-  kCheckpointBegin = 7,  // 7 and 8 are kept for checkpoints; this version refuses to read them
+  kCheckpointBegin = 7,  // 7 and 8 were never written: checkpoints have files of their own
   kCheckpointEnd = 8,
   kPutNoted = 9,  // a put, with or without expiry, with client flags or marks
   kMarks = 10,    // nothing changes but the marks
