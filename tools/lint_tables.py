@@ -41,6 +41,7 @@ PUBLIC_HEADERS = {
 HEADERS_WITH_A_HOME = {
     "lz4*": ["src/wal/*"],  # blocks of checkpoints
     "liburing*": ["src/io/*", "bench/*"],
+    "rocksdb/*": ["src/storage/rocksdb*", "tests/storage/rocksdb*"],
     "gtest/*": ["tests/*"],
     "gmock/*": ["tests/*"],
     "benchmark/*": ["bench/*"],

@@ -89,7 +89,8 @@ class Engine {
   // Visits every entry of the stripe at `cursor`, expired ones too, and returns where the next
   // stripe begins, or kWalkStart after the last. A walk from kWalkStart until it comes back meets
   // every entry that is there throughout at least once, whatever changes in between, and exactly
-  // once as stripes are ranges of hashes. The visitor must not change the engine.
+  // once as stripes are ranges of hashes. The low byte of a place is zero. The visitor must not
+  // change the engine; a value's bytes are there only while it is visited.
   virtual WalkCursor VisitStripe(WalkCursor cursor, EntryVisitor visitor) = 0;
 
   // Drops expired entries of the stripe at `cursor`; returns the next place. Work is bounded by one
@@ -109,6 +110,25 @@ class Engine {
   // it waits for the disk.
   [[nodiscard]] virtual bool KeepsItself() const { return false; }
   [[nodiscard]] virtual Status Persist() { return OkStatus(); }
+
+  // True for an engine whose calls may fail at all. The executor then keeps each reply back until
+  // it has seen that nothing has failed.
+  [[nodiscard]] bool fallible() const { return fallible_; }
+  // How often a call could not find out what is there, or not make a change, for another reason
+  // than memory: an engine that keeps its entries on a disk. What such a call answered means
+  // nothing; the executor compares before and after, and lets no such reply go.
+  [[nodiscard]] uint64_t failures() const { return failures_; }
+  // What the first failure was. An engine that has failed refuses changes from then on.
+  [[nodiscard]] virtual Status health() const { return OkStatus(); }
+
+ protected:
+  enum class Fallible : uint8_t { kNo, kYes };
+  explicit Engine(Fallible fallible = Fallible::kNo) : fallible_(fallible == Fallible::kYes) {}
+  void CountFailure() { ++failures_; }
+
+ private:
+  const bool fallible_;
+  uint64_t failures_ = 0;
 };
 
 }  // namespace corelane::storage
