@@ -95,7 +95,9 @@ void Checkpointer::Begin() {
   sink_->Begin(began_seq_, log_.segment());
   phase_ = Phase::kWalking;
   cursor_ = storage::kWalkStart;
-  walked_ = engine_.KeepsItself();
+  walked_ = false;
+  // Nothing of it goes through the sink.
+  if (engine_.KeepsItself()) EndWalk();
 }
 
 void Checkpointer::Walk() {
@@ -191,6 +193,8 @@ bool Checkpointer::PolicyAsks() const {
   }
   const uint64_t log_bytes = LogBytes();
   if (policy_.log_bytes == 0 || log_bytes < policy_.log_bytes) return false;
+  // One that keeps itself does not write all of that.
+  if (engine_.KeepsItself()) return true;
   const auto data_bytes = static_cast<double>(engine_.Stats().data_bytes);
   return static_cast<double>(log_bytes) >= policy_.log_share * data_bytes;
 }

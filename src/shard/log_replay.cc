@@ -30,6 +30,12 @@ LogReplay::LogReplay(storage::Engine& engine, uint64_t hash_seed, const env::Clo
 
 Status LogReplay::OnFrame(const wal::Frame& frame) {
   if (++frames_ % kFramesBetweenLooks == 0) SayProgress();
+  const Status replayed = Replay(frame);
+  // What an engine on a disk could not do looks like a want of memory otherwise.
+  return engine_.failures() == 0 ? replayed : engine_.health();
+}
+
+Status LogReplay::Replay(const wal::Frame& frame) {
   const storage::HashedKey key{frame.key, base::KeyHash(frame.key, hash_seed_)};
   switch (frame.type) {
     case wal::FrameType::kPut:

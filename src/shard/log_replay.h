@@ -27,6 +27,7 @@ class LogReplay final : public wal::FrameVisitor {
   void DropExpired();
 
  private:
+  [[nodiscard]] Status Replay(const wal::Frame& frame);
   [[nodiscard]] Status OutOfMemory() const;
   void SayProgress();
 

@@ -145,8 +145,10 @@ void Shard::ExecuteHere(const Job& job) {
 void Shard::ExecuteOwn(const Job& job) {
   const Command& command = *job.plan.command;
   const wal::Admission admission = Admit({command, job.request.args, job.hashes});
-  if (admission == wal::Admission::kWait || !locks_.Quiet()) [[unlikely]] {
-    SendToOne(job);  // to this lane: it waits there, or runs if it need not
+  if (admission == wal::Admission::kWait || !locks_.Quiet() || slice_.engine().fallible())
+      [[unlikely]] {
+    // To this lane: it waits there, or runs if it need not, onto a tape that can be taken back.
+    SendToOne(job);
     return;
   }
   ReplyNow(job.request.tag, job.submitter, [&](kv::ReplyWriter& reply) {
@@ -175,6 +177,8 @@ wal::Admission Shard::Admit(const Operation& operation) {
 
 wal::Admission Shard::AdmitToLog(const Operation& operation) {
   if (!operation.command.Is(kWrites) || slice_.log() == nullptr) return wal::Admission::kOk;
+  if (slice_.engine().failures() != 0) [[unlikely]]
+    return wal::Admission::kFailed;
   return slice_.log()->Admit(std::max<size_t>(operation.args.size(), 1), LoggedBytesMax(operation));
 }
 
@@ -199,9 +203,26 @@ uint64_t Shard::LoggedBytesMax(const Operation& operation) {
 
 void Shard::ReplyRefused(wal::Admission admission, kv::ReplyWriter& reply) {
   ++facts_.counters->writes_refused;
+  if (slice_.engine().failures() != 0) [[unlikely]]
+    return ReplyEngineFailed(reply);
   const StatusCode code =
       admission == wal::Admission::kDiskFull ? StatusCode::kDiskFull : StatusCode::kWalWriteFailed;
   reply.Error(code, slice_.log()->health().message());
+}
+
+void Shard::ReplyEngineFailed(kv::ReplyWriter& reply) {
+  const Status health = slice_.engine().health();
+  reply.Error(health.code(), health.message());
+}
+
+// What a command says that could not see what is there is not what the client asked for. Only the
+// words for watching have a form to keep; a key that cannot be read was never the same for them.
+void Shard::TakeBackIfFailed(uint64_t failures_before, LaneMessage& message) {
+  if (slice_.engine().failures() == failures_before) [[likely]]
+    return;
+  if (message.command == watch_ || message.command == unwatch_) return;
+  message.reply.Clear();
+  ReplyEngineFailed(message.reply);
 }
 
 // Behind a parked message everything waits, transactions as well: room in the log comes without
@@ -256,9 +277,11 @@ void Shard::FinishMessage(LaneMessage* message, wal::Admission admission) {
   if (admission == wal::Admission::kOk) {
     CommandContext context{slice_,  message->reply, message->args,  message->key_hashes,
                            nullptr, facts_,         message->caller};
+    const uint64_t failures = slice_.engine().failures();
     // A request over several lanes counts once, with its first part.
     RunCommand(*message->command, context, message == &message->call->first);
     message->slow_us = slow_us_;
+    TakeBackIfFailed(failures, *message);
   } else {
     ReplyRefused(admission, message->reply);
   }

@@ -120,6 +120,8 @@ class Shard {
   [[nodiscard]] wal::Admission AdmitToLog(const Operation& operation);
   [[nodiscard]] uint64_t LoggedBytesMax(const Operation& operation);
   void ReplyRefused(wal::Admission admission, kv::ReplyWriter& reply);
+  void ReplyEngineFailed(kv::ReplyWriter& reply);
+  void TakeBackIfFailed(uint64_t failures_before, LaneMessage& message);
   // `counted`: it is a request's only or first part.
   void RunCommand(const Command& command, CommandContext& context, bool counted);
   void RunTimed(const Command& command, CommandContext& context, CommandTally& tally);

@@ -268,6 +268,10 @@ void Shard::Compute(Transaction& transaction, const Call& gathered) {
   const kv::Request request = stored.request();
   kv::ReplyTape merged;
   WriteMergedReply(gathered, facts_, merged);
+  if (kv::ReplyTape::Reader failed(merged); failed.AtError()) {
+    transaction.alone = false;
+    return failed.PlayElement(transaction.replies[gathered.step]);
+  }
   const std::vector<std::optional<kv::ValueView>> values = ReadGathered(merged);
   std::vector<KeyWrite> writes;
   std::string scratch;

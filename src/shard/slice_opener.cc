@@ -19,6 +19,12 @@
 namespace corelane::shard {
 namespace {
 
+constexpr size_t kReclaimedTogether = 64;
+
+std::string DatabasePath(const wal::LaneIdentity& lane) {
+  return lane.directory + "/" + storage::kRocksDbDirectory;
+}
+
 // Appends to a log of the control plane, which may wait for the helper where a lane may not.
 Status WaitForRoom(wal::LaneLog& log, size_t bytes) {
   for (;;) {
@@ -50,8 +56,9 @@ Status CopyEntries(storage::Engine& engine, std::vector<std::unique_ptr<wal::Lan
       if (status.ok()) log.AppendPut(entry.key, entry.value);
     });
     for (auto& log : logs) log->EndTurn();
+    engine.Reclaim(kReclaimedTogether);
   } while (status.ok() && cursor != storage::kWalkStart);
-  return status;
+  return engine.failures() == 0 ? status : engine.health();
 }
 
 // As wal::RecoverLane; damage is told together with what it means for a start.
@@ -69,6 +76,14 @@ Result<wal::LaneRecovery> ReadLog(env::FileSystem& files, const wal::LaneIdentit
 
 Result<std::unique_ptr<SliceOpener>> SliceOpener::Open(const SliceOpenerOptions& options) {
   auto opener = std::make_unique<SliceOpener>(options);
+  if (options.engine == storage::EngineKind::kRocksDb) {
+    RETURN_IF_ERROR(storage::PrepareRocksDb());
+    if (!options.fsync) {
+      return Status(StatusCode::kBadArgument,
+                    "--engine=rocksdb cannot go without a log: choose another mode than "
+                    "--fsync=off");
+    }
+  }
   if (options.fsync) {
     RETURN_IF_ERROR(opener->OpenDirectory());
   } else {
@@ -89,7 +104,37 @@ Status SliceOpener::OpenDirectory() {
   directory_ = std::move(*directory);
   hash_seed_ = directory_->manifest().hash_seed;
   lanes_before_ = directory_->manifest().lanes;
+  RETURN_IF_ERROR(CheckEngine());
   return lanes_before_ == options_.lanes ? OkStatus() : Reshape();
+}
+
+// A log may begin where a database stood then, so a database must not be passed over.
+Status SliceOpener::CheckEngine() const {
+  if (options_.engine == storage::EngineKind::kRocksDb) return OkStatus();
+  for (uint32_t lane = 0; lane < lanes_before_; ++lane) {
+    const std::string database = DatabasePath(directory_->Lane(lane));
+    const Result<bool> exists = options_.files->Exists(database);
+    if (!exists.ok()) return exists.status();
+    if (*exists) {
+      return Status(StatusCode::kIncompatible,
+                    database + " is a database: this data directory needs --engine=rocksdb");
+    }
+  }
+  return OkStatus();
+}
+
+Result<std::unique_ptr<storage::Engine>> SliceOpener::NewEngine(
+    const wal::LaneIdentity& lane) const {
+  if (options_.engine == storage::EngineKind::kMemory) {
+    return std::unique_ptr<storage::Engine>(
+        std::make_unique<storage::StripedEngine>(hash_seed_, options_.sharing));
+  }
+  storage::RocksDbOptions database;
+  database.path = DatabasePath(lane);
+  database.hash_seed = hash_seed_;
+  database.cache_bytes = options_.rocksdb_cache_bytes / options_.lanes;
+  RETURN_IF_ERROR(options_.files->CreateDirectories(database.path));
+  return storage::OpenRocksDb(database);
 }
 
 wal::LaneLogOptions SliceOpener::LogOptions(const wal::LaneIdentity& lane) const {
@@ -119,11 +164,12 @@ Status SliceOpener::Reshape() {
   }
   for (uint32_t lane = 0; lane < lanes_before_; ++lane) {
     const wal::LaneIdentity identity = directory_->Lane(lane);
-    const std::unique_ptr<storage::Engine> engine = storage::MakeStripedEngine(hash_seed_);
-    LogReplay replay(*engine, hash_seed_, *options_.clock, identity.directory);
+    const Result<std::unique_ptr<storage::Engine>> engine = NewEngine(identity);
+    if (!engine.ok()) return engine.status();
+    LogReplay replay(**engine, hash_seed_, *options_.clock, identity.directory);
     const Result<wal::LaneRecovery> read = ReadLog(*options_.files, identity, replay);
     if (!read.ok()) return read.status();
-    RETURN_IF_ERROR(CopyEntries(*engine, logs, options_.clock->WallMillis()));
+    RETURN_IF_ERROR(CopyEntries(**engine, logs, options_.clock->WallMillis()));
   }
   for (const auto& log : logs) RETURN_IF_ERROR(log->Close());
   logs.clear();
@@ -132,9 +178,12 @@ Status SliceOpener::Reshape() {
 
 Status SliceOpener::Recover(uint32_t lane) {
   Recovered& recovered = recovered_[lane];
-  recovered.engine = std::make_unique<storage::StripedEngine>(hash_seed_, options_.sharing);
+  const wal::LaneIdentity identity =
+      directory_ == nullptr ? wal::LaneIdentity{} : directory_->Lane(lane);
+  Result<std::unique_ptr<storage::Engine>> engine = NewEngine(identity);
+  if (!engine.ok()) return engine.status();
+  recovered.engine = std::move(*engine);
   if (directory_ == nullptr) return OkStatus();
-  const wal::LaneIdentity identity = directory_->Lane(lane);
   LogReplay replay(*recovered.engine, hash_seed_, *options_.clock, identity.directory);
   const int64_t begin_ns = options_.clock->MonotonicNanos();
   Result<wal::LaneRecovery> log = ReadLog(*options_.files, identity, replay);

@@ -21,7 +21,9 @@
 
 #include "env/clock.h"
 #include "env/file_system.h"
-#include "storage/striped_engine.h"
+#include "storage/engine.h"
+#include "storage/rocksdb_factory.h"
+#include "storage/stripe_lock.h"
 #include "wal/checkpoint_sink.h"
 #include "wal/data_directory.h"
 #include "wal/lane_log.h"
@@ -40,11 +42,14 @@ struct SliceOpenerOptions {
   storage::Sharing sharing = storage::Sharing::kExclusive;
   bool announce = true;        // say in the log what was read; warnings are always said
   uint64_t new_hash_seed = 0;  // for a directory that is new
+  storage::EngineKind engine = storage::EngineKind::kMemory;  // kRocksDb needs a directory
+  uint64_t rocksdb_cache_bytes = storage::kRocksDbCacheBytesDefault;
 };
 
-// What a slice is made of; `log` is null without a data directory.
+// What a slice is made of; `log` is null without a data directory. EngineKind::kMemory makes a
+// StripedEngine.
 struct SliceParts {
-  std::unique_ptr<storage::StripedEngine> engine;
+  std::unique_ptr<storage::Engine> engine;
   std::unique_ptr<wal::LaneLog> log;
   // With a log, unless the engine is shared: that one is walked by its lane alone.
   std::unique_ptr<wal::CheckpointSink> checkpoints;
@@ -65,7 +70,8 @@ class SliceOpener {
   // The data came from a directory with another number of lanes.
   [[nodiscard]] uint32_t lanes_before() const { return lanes_before_; }
 
-  // Reads the lane's log into a new engine. Changes no file.
+  // Reads the lane's log into a new engine, or over the lane's database. Changes no file of the
+  // log.
   [[nodiscard]] Status Recover(uint32_t lane);
   // After all lanes recovered. `listener` (may be null) is told on the log's helper thread when the
   // log has made progress; it must outlive the log.
@@ -75,12 +81,15 @@ class SliceOpener {
 
  private:
   struct Recovered {
-    std::unique_ptr<storage::StripedEngine> engine;
+    std::unique_ptr<storage::Engine> engine;
     wal::LaneRecovery log;
   };
 
   [[nodiscard]] Status OpenDirectory();
+  [[nodiscard]] Status CheckEngine() const;
   [[nodiscard]] Status Reshape();
+  [[nodiscard]] Result<std::unique_ptr<storage::Engine>> NewEngine(
+      const wal::LaneIdentity& lane) const;
   [[nodiscard]] wal::LaneLogOptions LogOptions(const wal::LaneIdentity& lane) const;
   [[nodiscard]] std::unique_ptr<wal::CheckpointSink> MakeCheckpointWriter(
       uint32_t lane, storage::Engine& engine, wal::DurabilityListener* listener) const;

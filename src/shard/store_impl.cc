@@ -65,7 +65,8 @@ Status Store::Impl::Open() {
   RETURN_IF_ERROR(opener_->Recover(0));
   Result<shard::SliceParts> parts = opener_->OpenParts(0, &log_);
   if (!parts.ok()) return parts.status();
-  engine_ = std::move(parts->engine);
+  // What EngineKind::kMemory makes.
+  engine_.reset(static_cast<storage::StripedEngine*>(parts->engine.release()));
   log_.SetLog(std::move(parts->log));
   sweeper_ = std::thread([this] { Sweep(); });
   return opener_->Finish();

@@ -11,12 +11,13 @@
 #include "env/clock.h"
 #include "env/posix_file_system.h"
 #include "fault/temp_directory.h"
+#include "storage/engine_under_test.h"
 #include "storage/placement.h"
 
 namespace corelane::shard {
 namespace {
 
-class SliceOpenerTest : public testing::Test {
+class SliceOpenerTest : public testing::TestWithParam<storage::EngineKind> {
  protected:
   using Model = std::map<std::string, std::string>;
   static constexpr std::string_view kStaleKey = "key7";
@@ -29,6 +30,8 @@ class SliceOpenerTest : public testing::Test {
     options.lanes = lanes;
     options.fsync = wal::FsyncMode::kOs;
     options.new_hash_seed = 7;
+    options.engine = GetParam();
+    options.rocksdb_cache_bytes = storage::kRocksDbCacheBytesMin;
     return options;
   }
 
@@ -77,7 +80,7 @@ class SliceOpenerTest : public testing::Test {
   env::SystemClock clock_;
 };
 
-TEST_F(SliceOpenerTest, RestartsWithOtherNumbersOfLanesKeepEverything) {
+TEST_P(SliceOpenerTest, RestartsWithOtherNumbersOfLanesKeepEverything) {
   Model model;
   Model first;
   for (int i = 0; i < 500; ++i) first["key" + std::to_string(i)] = "v" + std::to_string(i);
@@ -89,10 +92,15 @@ TEST_F(SliceOpenerTest, RestartsWithOtherNumbersOfLanesKeepEverything) {
   OpenCheckAndPut(8, model, {});
 }
 
-TEST_F(SliceOpenerTest, WithoutALogThereAreNoFiles) {
+TEST_P(SliceOpenerTest, WithoutALogThereAreNoFiles) {
   SliceOpenerOptions options = Options(2);
   options.fsync = std::nullopt;
   Result<std::unique_ptr<SliceOpener>> opener = SliceOpener::Open(options);
+  if (options.engine == storage::EngineKind::kRocksDb) {
+    EXPECT_EQ(opener.code(), StatusCode::kBadArgument);
+    EXPECT_FALSE(*files_.Exists(options.directory));
+    return;
+  }
   ASSERT_TRUE(opener.ok());
   ASSERT_TRUE((*opener)->Recover(0).ok());
   Result<SliceParts> parts = (*opener)->OpenParts(0, nullptr);
@@ -100,6 +108,27 @@ TEST_F(SliceOpenerTest, WithoutALogThereAreNoFiles) {
   EXPECT_EQ(parts->log, nullptr);
   EXPECT_FALSE(*files_.Exists(options.directory));
 }
+
+// Whatever the number of lanes asked for.
+TEST_P(SliceOpenerTest, ADatabaseIsNotPassedOver) {
+  Model model;
+  OpenCheckAndPut(2, model, {{"a", "1"}, {"b", "2"}});
+  for (const uint32_t lanes : {2U, 3U}) {
+    SliceOpenerOptions options = Options(lanes);
+    options.engine = storage::EngineKind::kMemory;
+    const Result<std::unique_ptr<SliceOpener>> opener = SliceOpener::Open(options);
+    if (GetParam() == storage::EngineKind::kMemory && lanes == 2) {
+      EXPECT_TRUE(opener.ok()) << opener.status().ToString();
+    } else if (GetParam() == storage::EngineKind::kRocksDb) {
+      EXPECT_EQ(opener.code(), StatusCode::kIncompatible);
+      EXPECT_NE(opener.status().message().find("--engine=rocksdb"), std::string::npos);
+    }
+  }
+  OpenCheckAndPut(GetParam() == storage::EngineKind::kMemory ? 3 : 2, model, {});
+}
+
+INSTANTIATE_TEST_SUITE_P(Engines, SliceOpenerTest, testing::ValuesIn(storage::EngineKinds()),
+                         storage::EngineKindName);
 
 }  // namespace
 }  // namespace corelane::shard
