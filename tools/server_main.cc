@@ -29,6 +29,7 @@ struct Flags {
   std::vector<std::string> listen = {"auto://127.0.0.1:7878"};
   std::string fsync = "everysec";
   std::string io = "auto";
+  std::string engine = "memory";
   bool no_pin = false;
   server::ServerOptions options;
 };
@@ -73,6 +74,16 @@ void AddFlags(CLI::App& app, Flags& flags) {
                  "system likes; off: no log, memory only")
       ->check(CLI::IsMember({"always", "everysec", "os", "off"}))
       ->capture_default_str();
+  app.add_option("--engine", flags.engine,
+                 "where the data lives: memory; rocksdb: a database on the disk, for data larger "
+                 "than memory")
+      ->check(CLI::IsMember({"memory", "rocksdb"}))
+      ->capture_default_str();
+  app.add_option("--rocksdb-cache-bytes", options.rocksdb_cache_bytes,
+                 "with --engine=rocksdb: memory for the database's blocks, of all lanes together "
+                 "(256mb)")
+      ->transform(size)
+      ->check(CLI::Range(storage::kRocksDbCacheBytesMin, uint64_t{1} << 50));
   app.add_option("--io", flags.io, "event loop: auto, uring, epoll")
       ->check(CLI::IsMember({"auto", "uring", "epoll"}))
       ->capture_default_str();
@@ -125,7 +136,14 @@ Status FillOptions(Flags& flags) {
                                                               {"epoll", io::BackEndChoice::kEpoll}};
   flags.options.fsync = fsync_modes.at(flags.fsync);
   flags.options.io = back_ends.at(flags.io);
+  flags.options.engine =
+      flags.engine == "rocksdb" ? storage::EngineKind::kRocksDb : storage::EngineKind::kMemory;
   flags.options.pin_lanes = !flags.no_pin;
+  if (flags.options.engine == storage::EngineKind::kRocksDb && !flags.options.fsync) {
+    return Status(StatusCode::kBadArgument,
+                  "--engine=rocksdb keeps its data in the data directory and needs a log: choose "
+                  "another mode than --fsync=off");
+  }
   return OkStatus();
 }
 

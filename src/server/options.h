@@ -14,6 +14,7 @@
 #include "io/reactor.h"
 #include "io/socket.h"
 #include "shard/checkpointer.h"
+#include "storage/rocksdb_factory.h"
 #include "wal/lane_log.h"
 
 namespace corelane::server {
@@ -49,6 +50,9 @@ struct ServerOptions {
   std::optional<wal::FsyncMode> fsync = wal::FsyncMode::kEverySecond;  // none: no log at all
   uint64_t segment_bytes = kSegmentBytesDefault;
   shard::CheckpointPolicy checkpoints;
+
+  storage::EngineKind engine = storage::EngineKind::kMemory;          // kRocksDb needs a log
+  uint64_t rocksdb_cache_bytes = storage::kRocksDbCacheBytesDefault;  // of all lanes
 
   uint32_t max_connections = kMaxConnectionsDefault;
   size_t output_buffer_bytes_max = kOutputBufferBytesDefault;

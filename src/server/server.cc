@@ -40,9 +40,15 @@ uint32_t LaneCount(const ServerOptions& options) {
   return std::min(static_cast<uint32_t>(LaneCpus().size()), kLanesMax);
 }
 
+// Those of the lanes' databases.
+uint64_t DatabaseDescriptors(const ServerOptions& options, uint32_t lanes) {
+  if (options.engine != storage::EngineKind::kRocksDb) return 0;
+  return uint64_t{lanes} * (storage::kRocksDbOpenFilesMax + kOtherDescriptors);
+}
+
 // Each connection is a descriptor. What the hard limit does not allow is left to OnAcceptError().
-void RaiseDescriptorLimit(uint32_t connections) {
-  const uint64_t wanted = uint64_t{connections} + kOtherDescriptors;
+void RaiseDescriptorLimit(uint32_t connections, uint64_t others) {
+  const uint64_t wanted = uint64_t{connections} + kOtherDescriptors + others;
   const uint64_t allowed = env::RaiseOpenFilesLimit(wanted);
   if (allowed < wanted) {
     base::Log(base::Severity::kWarning,
@@ -101,6 +107,8 @@ Status Server::OpenData() {
   options.fsync = options_.fsync;
   options.segment_bytes = options_.segment_bytes;
   options.new_hash_seed = environment_.seed;
+  options.engine = options_.engine;
+  options.rocksdb_cache_bytes = options_.rocksdb_cache_bytes;
   Result<std::unique_ptr<shard::SliceOpener>> opener = shard::SliceOpener::Open(options);
   if (!opener.ok()) return opener.status();
   opener_ = std::move(*opener);
@@ -109,7 +117,7 @@ Status Server::OpenData() {
 }
 
 Status Server::StartControl() {
-  RaiseDescriptorLimit(options_.max_connections);
+  RaiseDescriptorLimit(options_.max_connections, DatabaseDescriptors(options_, lane_count_));
   // The control thread is never on the data path; the simplest back end will do.
   io::ReactorOptions options;
   options.choice = io::BackEndChoice::kEpoll;

@@ -221,7 +221,10 @@ uint64_t TakeCheckpoints(uint16_t port) {
   return taken;
 }
 
-class KillTest : public testing::TestWithParam<const char*> {
+// --fsync, and how it is served.
+using Setting = std::pair<const char*, const char*>;
+
+class KillTest : public testing::TestWithParam<Setting> {
  protected:
   void SetUp() override {
     seed_ = Seed();
@@ -236,9 +239,10 @@ class KillTest : public testing::TestWithParam<const char*> {
     static constexpr std::array kLanes = {"1", "2", "4", "3"};
     const auto turn = static_cast<size_t>(cycle);
     return Flags(directory_.Sub("data"),
-                 {std::string("--fsync=") + GetParam(), kSegmentFlag,
+                 {std::string("--fsync=") + GetParam().first, kSegmentFlag,
                   std::string("--shards=") + kLanes[turn / 4 % kLanes.size()],
-                  turn / 2 % 2 == 0 ? "--io=auto" : "--io=epoll"});
+                  turn / 2 % 2 == 0 ? "--io=auto" : "--io=epoll",
+                  std::string("--engine=") + GetParam().second, "--rocksdb-cache-bytes=8mb"});
   }
 
   [[nodiscard]] uint64_t Pipelines() const {
@@ -292,7 +296,8 @@ class KillTest : public testing::TestWithParam<const char*> {
 
 TEST_P(KillTest, LosesNothingAcknowledgedAndInventsNothing) {
   random_ = base::Random(seed_);
-  const int cycles = Cycles();
+  // A database takes its time to start.
+  const int cycles = Cycles() / (GetParam().second == std::string("rocksdb") ? 5 : 1);
   for (int cycle = 0; cycle <= cycles; ++cycle) {
     SCOPED_TRACE("cycle " + std::to_string(cycle) + ", seed " + std::to_string(seed_));
     if (cycle % 3 == 0) KillAStart(cycle);
@@ -311,8 +316,15 @@ TEST_P(KillTest, LosesNothingAcknowledgedAndInventsNothing) {
               static_cast<unsigned long long>(checkpoints_));
 }
 
-INSTANTIATE_TEST_SUITE_P(Fsync, KillTest, testing::Values("always", "everysec", "os"),
-                         [](const auto& mode) { return std::string(mode.param); });
+std::vector<Setting> Settings() {
+  std::vector<Setting> settings = {{"always", "memory"}, {"everysec", "memory"}, {"os", "memory"}};
+  if (kHasRocksDb) settings.insert(settings.end(), {{"always", "rocksdb"}, {"os", "rocksdb"}});
+  return settings;
+}
+
+INSTANTIATE_TEST_SUITE_P(Fsync, KillTest, testing::ValuesIn(Settings()), [](const auto& setting) {
+  return std::string(setting.param.first) + "_" + setting.param.second;
+});
 
 }  // namespace
 }  // namespace corelane::e2e

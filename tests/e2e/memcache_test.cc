@@ -7,19 +7,21 @@
 #include <string>
 
 #include "fault/temp_directory.h"
+#include "protocol_fixture.h"
 #include "raw_client.h"
 #include "server_process.h"
 
 namespace corelane::e2e {
 namespace {
 
-class MemcacheTest : public testing::TestWithParam<int> {
+class MemcacheTest : public testing::TestWithParam<Setting> {
  protected:
   void Start(int lanes) {
     server_ = std::make_unique<ServerProcess>(
         Flags(directory_.Sub("data"),
               {"--listen=memcache://127.0.0.1:0", "--listen=resp://127.0.0.1:0",
-               "--shards=" + std::to_string(lanes), "--fsync=everysec"}),
+               "--shards=" + std::to_string(lanes), "--fsync=everysec",
+               VariantFlag(GetParam().first)}),
         directory_.Sub("errors"));
     ASSERT_TRUE(server_->WaitReady()) << server_->Errors();
     ASSERT_GE(server_->ports().size(), 2u);
@@ -41,14 +43,14 @@ class MemcacheTest : public testing::TestWithParam<int> {
 };
 
 TEST_P(MemcacheTest, FlagsAndMarksSurviveARestartWithAnotherNumberOfLanes) {
-  Start(GetParam());
+  Start(GetParam().second);
   {
     RawClient client(MemcachePort());
     Expect(client, "set a 42 0 5\r\nhello\r\nset b 7 1000 1\r\nb\r\nmd a I\r\n",
            "STORED\r\nSTORED\r\nHD\r\n");
   }
   server_->Kill();
-  Start(3 - GetParam());
+  Start(3 - GetParam().second);
   {
     RawClient client(MemcachePort());
     Expect(client, "mg a f v\r\nget b\r\n", "VA 5 f42 X W\r\nhello\r\nVALUE b 7 1\r\nb\r\nEND\r\n");
@@ -56,13 +58,13 @@ TEST_P(MemcacheTest, FlagsAndMarksSurviveARestartWithAnotherNumberOfLanes) {
   const auto ended = server_->Terminate();
   ASSERT_TRUE(ended.has_value());
   EXPECT_EQ(ended->exit_code, 0);
-  Start(GetParam());
+  Start(GetParam().second);
   RawClient client(MemcachePort());
   Expect(client, "get a b\r\n", "VALUE a 42 5\r\nhello\r\nVALUE b 7 1\r\nb\r\nEND\r\n");
 }
 
 TEST_P(MemcacheTest, BothProtocolsWorkOnTheSameKeys) {
-  Start(GetParam());
+  Start(GetParam().second);
   RawClient memcache(MemcachePort());
   RawClient resp(RespPort());
   for (int i = 0; i < 50; ++i) {
@@ -77,7 +79,7 @@ TEST_P(MemcacheTest, BothProtocolsWorkOnTheSameKeys) {
 }
 
 TEST_P(MemcacheTest, ALongPipelineIsAnsweredInOrder) {
-  Start(GetParam());
+  Start(GetParam().second);
   RawClient client(MemcachePort());
   std::string requests;
   std::string replies;
@@ -92,7 +94,7 @@ TEST_P(MemcacheTest, ALongPipelineIsAnsweredInOrder) {
 }
 
 TEST_P(MemcacheTest, BigValuesComeAndGoByteByByteToo) {
-  Start(GetParam());
+  Start(GetParam().second);
   RawClient client(MemcachePort());
   const std::string value(1 << 20, 'v');
   const std::string size = std::to_string(value.size());
@@ -108,7 +110,7 @@ TEST_P(MemcacheTest, BigValuesComeAndGoByteByByteToo) {
 }
 
 TEST_P(MemcacheTest, ConnectionsEndAsTheyShould) {
-  Start(GetParam());
+  Start(GetParam().second);
   RawClient quits(MemcachePort());
   ASSERT_TRUE(quits.Send("version\r\nquit\r\nversion\r\n"));
   EXPECT_EQ(quits.ReadToEnd(), "VERSION 1.6.18\r\n");
@@ -122,7 +124,7 @@ TEST_P(MemcacheTest, ConnectionsEndAsTheyShould) {
   Expect(client, "get k\r\n", "END\r\n");
 }
 
-INSTANTIATE_TEST_SUITE_P(Lanes, MemcacheTest, testing::Values(1, 2));
+INSTANTIATE_TEST_SUITE_P(Lanes, MemcacheTest, testing::ValuesIn(Settings({1, 2})), SettingName);
 
 }  // namespace
 }  // namespace corelane::e2e

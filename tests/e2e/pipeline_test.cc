@@ -23,7 +23,7 @@ class PipelineTest : public testing::TestWithParam<const char*> {
   void SetUp() override {
     server_ = std::make_unique<ServerProcess>(
         Flags(directory_.Sub("data"),
-              {std::string("--io=") + GetParam(), "--shards=4", "--output-buffer-limit=1mb"}),
+              {VariantFlag(GetParam()), "--shards=4", "--output-buffer-limit=1mb"}),
         directory_.Sub("errors"));
     ASSERT_TRUE(server_->WaitReady()) << server_->Errors();
   }
@@ -83,7 +83,7 @@ TEST_P(PipelineTest, RepliesThatPileUpAreBounded) {
   EXPECT_LT(most, before + allowed);
 }
 
-INSTANTIATE_TEST_SUITE_P(Io, PipelineTest, testing::Values("epoll", "auto"),
+INSTANTIATE_TEST_SUITE_P(Io, PipelineTest, testing::ValuesIn(Variants()),
                          [](const auto& info) { return std::string(info.param); });
 
 }  // namespace

@@ -18,15 +18,15 @@
 
 namespace corelane::e2e {
 
-using Setting = std::pair<const char*, int>;  // --io, --shards
+using Setting = std::pair<const char*, int>;  // one of Variants(), --shards
 
 class ProtocolFixture : public testing::TestWithParam<Setting> {
  protected:
   // The first of `schemes` is what port() is about.
   void Start(const std::vector<std::string>& schemes, const std::vector<std::string>& more = {}) {
-    std::vector<std::string> flags = {std::string("--io=") + GetParam().first,
+    std::vector<std::string> flags = {VariantFlag(GetParam().first),
                                       "--shards=" + std::to_string(GetParam().second), "--fsync=os",
-                                      "--wal-segment-bytes=1mb"};
+                                      "--wal-segment-bytes=1mb", "--rocksdb-cache-bytes=8mb"};
     for (const std::string& scheme : schemes) {
       flags.push_back("--listen=" + scheme + "://127.0.0.1:0");
     }
@@ -74,6 +74,14 @@ class ProtocolFixture : public testing::TestWithParam<Setting> {
  private:
   std::map<std::string, uint16_t> ports_;
 };
+
+inline std::vector<Setting> Settings(const std::vector<int>& lanes) {
+  std::vector<Setting> settings;
+  for (const char* const variant : Variants()) {
+    for (const int count : lanes) settings.emplace_back(variant, count);
+  }
+  return settings;
+}
 
 inline std::string SettingName(const testing::TestParamInfo<Setting>& setting) {
   return setting.param.first + std::to_string(setting.param.second);

@@ -259,9 +259,7 @@ TEST_P(ProtocolTest, ServesTheToolsOfRedis) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(BackEndsAndLanes, ProtocolTest,
-                         testing::Values(Setting{"epoll", 1}, Setting{"epoll", 4},
-                                         Setting{"auto", 1}, Setting{"auto", 4}),
+INSTANTIATE_TEST_SUITE_P(BackEndsAndLanes, ProtocolTest, testing::ValuesIn(Settings({1, 4})),
                          SettingName);
 
 }  // namespace

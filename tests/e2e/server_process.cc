@@ -37,6 +37,16 @@ constexpr int kExitNoProgram = 127;
 
 }  // namespace
 
+std::string VariantFlag(const std::string& variant) {
+  return variant == "rocksdb" ? "--engine=rocksdb" : "--io=" + variant;
+}
+
+std::vector<const char*> Variants() {
+  std::vector<const char*> variants = {"epoll", "auto"};
+  if (kHasRocksDb) variants.push_back("rocksdb");
+  return variants;
+}
+
 int64_t NowMillis() {
   const auto now = std::chrono::steady_clock::now().time_since_epoch();
   return std::chrono::duration_cast<std::chrono::milliseconds>(now).count();

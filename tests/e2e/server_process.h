@@ -27,6 +27,13 @@ inline constexpr int64_t kDeadlineMillis = 60'000;
 // Sanitizers make everything slower and larger. The build says whether one is there.
 inline constexpr bool kSanitized = CORELANE_SANITIZED != 0;
 
+inline constexpr bool kHasRocksDb = CORELANE_ROCKSDB != 0;
+
+// Tests that run once for each way to serve: a back end of the event loop, or "rocksdb", which is
+// that engine with any back end.
+[[nodiscard]] std::string VariantFlag(const std::string& variant);
+[[nodiscard]] std::vector<const char*> Variants();
+
 // Milliseconds of a clock that only goes forward.
 [[nodiscard]] int64_t NowMillis();
 

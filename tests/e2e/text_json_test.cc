@@ -325,9 +325,7 @@ TEST_P(TextJsonTest, TellsAClientOverTheLimitWhy) {
             "{\"Err\":\"max number of clients reached\"}\n");
 }
 
-INSTANTIATE_TEST_SUITE_P(BackEndsAndLanes, TextJsonTest,
-                         testing::Values(Setting{"epoll", 1}, Setting{"epoll", 2},
-                                         Setting{"auto", 1}, Setting{"auto", 2}),
+INSTANTIATE_TEST_SUITE_P(BackEndsAndLanes, TextJsonTest, testing::ValuesIn(Settings({1, 2})),
                          SettingName);
 
 }  // namespace

@@ -50,7 +50,7 @@ class TransactionsTest : public testing::TestWithParam<const char*> {
  protected:
   void SetUp() override {
     server_ = std::make_unique<ServerProcess>(
-        Flags(directory_.Sub("data"), {std::string("--io=") + GetParam(), "--shards=3"}),
+        Flags(directory_.Sub("data"), {VariantFlag(GetParam()), "--shards=3"}),
         directory_.Sub("errors"));
     ASSERT_TRUE(server_->WaitReady()) << server_->Errors();
     RawClient client(server_->port());
@@ -151,7 +151,7 @@ TEST_P(TransactionsTest, OnceSeenItIsThereEverywhere) {
   EXPECT_FALSE(failed_);
 }
 
-INSTANTIATE_TEST_SUITE_P(Io, TransactionsTest, testing::Values("epoll", "auto"),
+INSTANTIATE_TEST_SUITE_P(Io, TransactionsTest, testing::ValuesIn(Variants()),
                          [](const auto& info) { return std::string(info.param); });
 
 }  // namespace
