@@ -49,6 +49,9 @@ struct StoreOptions {
   size_t key_bytes_max = kKeyBytesDefault;
   size_t value_bytes_max = kValueBytesDefault;
   uint64_t segment_bytes = uint64_t{64} << 20;  // of the log
+  // When the log has grown by this, and by as much as the keys and values take, the store takes a
+  // checkpoint by itself, which makes the log before it superfluous; 0: only Save() does.
+  uint64_t checkpoint_log_bytes = uint64_t{64} << 20;
 };
 
 struct StoreStats {
@@ -68,6 +71,11 @@ class Store {
   ~Store();
   Store(const Store&) = delete;
   Store& operator=(const Store&) = delete;
+
+  // Takes a checkpoint: everything that was done before the call is on stable storage then, and
+  // the log before it is removed. Others go on reading and writing meanwhile. kError without a
+  // directory; any other failure leaves the log as it was.
+  [[nodiscard]] Status Save();
 
   // Syncs and closes the log. Nothing may be called afterwards.
   [[nodiscard]] Status Close();

@@ -184,6 +184,12 @@ Result<ServerStats> Client::Stats() {
   return RunOne(*session_, queue, client::DecodeStats);
 }
 
+Status Client::Save() {
+  RequestQueue& queue = session_->EmptyQueue();
+  queue.Save();
+  return RunOne(*session_, queue, client::DecodeDone);
+}
+
 Status Client::Clear() {
   RequestQueue& queue = session_->EmptyQueue();
   queue.Clear();

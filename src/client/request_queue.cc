@@ -150,6 +150,11 @@ void RequestQueue::Clear() {
   Added(NativeOpcode::kClear, kSmallReplyBytesMax);
 }
 
+void RequestQueue::Save() {
+  Writer(bytes_).Save();
+  Added(NativeOpcode::kSave, kSmallReplyBytesMax);
+}
+
 void RequestQueue::MultiGet(std::span<const std::string_view> keys) {
   size_t bytes = 0;
   for (const std::string_view key : keys) {

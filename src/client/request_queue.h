@@ -64,6 +64,7 @@ class RequestQueue {
   void List(uint64_t cursor, uint32_t keys_max);
   void Stats();
   void Clear();
+  void Save();
   void MultiGet(std::span<const std::string_view> keys);
   void MultiPut(std::span<const KeyValue> entries);
 

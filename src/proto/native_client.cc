@@ -144,6 +144,8 @@ void NativeRequestWriter::Persist(std::string_view key) {
 }
 void NativeRequestWriter::Clear() { Frame(NativeOpcode::kClear, {}, {}, {}); }
 
+void NativeRequestWriter::Save() { Frame(NativeOpcode::kSave, {}, {}, {}); }
+
 void NativeRequestWriter::Frame(NativeOpcode opcode, std::string_view key, std::string_view fixed,
                                 std::string_view value) {
   const size_t value_bytes = fixed.size() + value.size();

@@ -51,6 +51,7 @@ class NativeRequestWriter {
   void Expire(std::string_view key, uint64_t ttl_ms);
   void Persist(std::string_view key);
   void Clear();
+  void Save();
 
  private:
   void Frame(NativeOpcode opcode, std::string_view key, std::string_view fixed,

@@ -54,6 +54,7 @@ constexpr std::array<Command, kNativeOpcodeEnd> MakeCommands() {
   set(NativeOpcode::kPersist, "PERSIST", Arguments::kKey);
   set(NativeOpcode::kMultiDelete, "DEL", Arguments::kKeys);
   set(NativeOpcode::kClear, "FLUSHALL", Arguments::kNone);
+  set(NativeOpcode::kSave, "SAVE", Arguments::kNone);
   return commands;
 }
 

@@ -36,7 +36,7 @@ enum class NativeOpcode : uint8_t {
   kPersist = 0x1c,
   kMultiDelete = 0x1d,
   kClear = 0x1e,
-  // 0x1f is reserved and unknown for now.
+  kSave = 0x1f,
 };
 
 inline constexpr uint8_t kNativeOpcodeEnd = 0x20;  // one past the last that there will be

@@ -223,10 +223,7 @@ Result<SliceParts> SliceOpener::OpenParts(uint32_t lane, wal::DurabilityListener
   if (!log.ok()) return log.status();
   parts.log = std::move(*log);
   parts.log_bytes = recovered.log.bytes;
-  // A shared engine has no lane that could walk it.
-  if (options_.sharing == storage::Sharing::kExclusive) {
-    parts.checkpoints = MakeCheckpointWriter(lane, *parts.engine, listener);
-  }
+  parts.checkpoints = MakeCheckpointWriter(lane, *parts.engine, listener);
   return parts;
 }
 
@@ -239,6 +236,7 @@ std::unique_ptr<wal::CheckpointSink> SliceOpener::MakeCheckpointWriter(
   writer.next_number = recovered_[lane].log.checkpoint.number + 1;
   writer.salt_seed = hash_seed_;
   writer.listener = listener;
+  writer.announce = options_.announce;
   if (engine.KeepsItself()) writer.persist = [&engine] { return engine.Persist(); };
   return std::make_unique<wal::CheckpointWriter>(std::move(writer));
 }

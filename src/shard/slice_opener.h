@@ -51,7 +51,6 @@ struct SliceOpenerOptions {
 struct SliceParts {
   std::unique_ptr<storage::Engine> engine;
   std::unique_ptr<wal::LaneLog> log;
-  // With a log, unless the engine is shared: that one is walked by its lane alone.
   std::unique_ptr<wal::CheckpointSink> checkpoints;
   uint64_t log_bytes = 0;  // of the log that was read, behind the last checkpoint
 };

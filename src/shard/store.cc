@@ -27,6 +27,8 @@ Result<std::unique_ptr<Store>> Store::Open(const StoreOptions& options) {
 Store::Store(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Store::~Store() = default;
 
+Status Store::Save() { return impl_->Save(); }
+
 Status Store::Close() { return impl_->Close(); }
 
 // ---- Writing ----

@@ -18,6 +18,7 @@ namespace {
 
 constexpr std::chrono::milliseconds kSweepPeriod{100};
 constexpr int kStripesPerSweep = 256;
+constexpr int64_t kSaveRetryNanos = 60'000'000'000;
 constexpr int64_t kBeforeAllExpiry = std::numeric_limits<int64_t>::min();
 
 std::optional<wal::FsyncMode> FsyncModeOf(const StoreOptions& options) {
@@ -38,7 +39,9 @@ std::optional<wal::FsyncMode> FsyncModeOf(const StoreOptions& options) {
 Store::Impl::Impl(const StoreOptions& options)
     : options_(options), log_(options.sync == Sync::kAlways) {}
 
-Store::Impl::~Impl() {
+Store::Impl::~Impl() { StopSweeper(); }
+
+void Store::Impl::StopSweeper() {
   if (!sweeper_.joinable()) return;
   {
     const std::lock_guard<std::mutex> lock(sweep_mutex_);
@@ -68,11 +71,19 @@ Status Store::Impl::Open() {
   // What EngineKind::kMemory makes.
   engine_.reset(static_cast<storage::StripedEngine*>(parts->engine.release()));
   log_.SetLog(std::move(parts->log));
+  if (parts->checkpoints != nullptr) {
+    checkpoint_.emplace(*engine_, log_, clock_);
+    checkpoint_->SetSink(std::move(parts->checkpoints), parts->log_bytes);
+  }
   sweeper_ = std::thread([this] { Sweep(); });
   return opener_->Finish();
 }
 
-Status Store::Impl::Close() { return log_.Close(); }
+Status Store::Impl::Close() {
+  StopSweeper();
+  checkpoint_.reset();
+  return log_.Close();
+}
 
 storage::HashedKey Store::Impl::Hash(std::string_view key) const {
   return {key, base::KeyHash(key, opener_->hash_seed())};
@@ -141,11 +152,28 @@ Status Store::Impl::Clear() {
   return turn.FinishAt(turn.log() == nullptr ? 0 : turn.log()->AppendClear());
 }
 
+Status Store::Impl::Save() {
+  if (!checkpoint_) return Status(StatusCode::kError, "a store without a directory is not saved");
+  return checkpoint_->Take();
+}
+
+void Store::Impl::SaveIfDue() {
+  if (!checkpoint_ || options_.checkpoint_log_bytes == 0) return;
+  const uint64_t due = std::max(options_.checkpoint_log_bytes, engine_->Stats().data_bytes);
+  const int64_t now_ns = clock_.MonotonicNanos();
+  if (now_ns < next_save_ns_ || checkpoint_->LogBytes() < due) return;
+  // What went wrong is in the log of the program; the store's own log goes on.
+  if (!Save().ok()) next_save_ns_ = now_ns + kSaveRetryNanos;
+}
+
 // The sweeper's thread. Without expiring keys a round costs next to nothing.
 void Store::Impl::Sweep() {
   storage::WalkCursor cursor = storage::kWalkStart;
   std::unique_lock<std::mutex> lock(sweep_mutex_);
   while (!sweep_wake_.wait_for(lock, kSweepPeriod, [this] { return sweep_stop_; })) {
+    lock.unlock();
+    SaveIfDue();
+    lock.lock();
     if (engine_->Stats().entries_with_expiry == 0) continue;
     for (int stripe = 0; stripe < kStripesPerSweep; ++stripe) {
       cursor = engine_->SweepStripe(cursor, now_ms());

@@ -21,6 +21,7 @@
 #include "env/clock.h"
 #include "env/posix_file_system.h"
 #include "shard/slice_opener.h"
+#include "shard/store_checkpoint.h"
 #include "shard/store_log.h"
 #include "storage/striped_engine.h"
 
@@ -53,9 +54,12 @@ class Store::Impl {
   [[nodiscard]] Status Put(std::string_view key, kv::ValueView value,
                            std::optional<std::chrono::milliseconds> ttl);
   [[nodiscard]] Status Clear();
+  [[nodiscard]] Status Save();
 
  private:
   void Sweep();
+  void SaveIfDue();
+  void StopSweeper();
 
   const StoreOptions options_;
   env::PosixFileSystem files_;
@@ -63,6 +67,9 @@ class Store::Impl {
   std::unique_ptr<shard::SliceOpener> opener_;  // holds the directory's lock: goes last
   shard::StoreLog log_;
   std::unique_ptr<storage::StripedEngine> engine_;
+
+  std::optional<shard::StoreCheckpoint> checkpoint_;  // none without a directory
+  int64_t next_save_ns_ = 0;  // by itself; after a failure not at once again
 
   std::mutex sweep_mutex_;
   std::condition_variable sweep_wake_;

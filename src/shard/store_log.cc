@@ -48,6 +48,26 @@ Status StoreLog::WaitUntilReleased(uint64_t seq, std::unique_lock<std::mutex>& l
   return log_->released_seq() >= seq ? OkStatus() : log_->health();
 }
 
+StoreLog::Place StoreLog::Where() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return {log_->last_seq(), log_->segment(), log_->Stats().appended_bytes};
+}
+
+Result<uint64_t> StoreLog::Sync() {
+  std::unique_lock<std::mutex> lock(mutex_);
+  const uint64_t seq = log_->last_seq();
+  log_->RequestSync();
+  const auto failed = [&] { return log_->health().code() == StatusCode::kWalWriteFailed; };
+  progress_.wait(lock, [&] { return log_->durable_seq() >= seq || failed(); });
+  if (log_->durable_seq() >= seq) return seq;
+  return log_->health();
+}
+
+void StoreLog::WaitUntil(absl::FunctionRef<bool()> holds) {
+  std::unique_lock<std::mutex> lock(mutex_);
+  progress_.wait(lock, holds);
+}
+
 Status StoreLog::Close() { return log_ == nullptr ? OkStatus() : log_->Close(); }
 
 // The lock is taken so that no waiter is between its look and its sleep.

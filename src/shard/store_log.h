@@ -14,6 +14,7 @@
 #include <mutex>
 #include <utility>
 
+#include "absl/functional/function_ref.h"
 #include "wal/lane_log.h"
 #include "wal/lane_log_options.h"
 
@@ -51,6 +52,19 @@ class StoreLog final : public wal::DurabilityListener {
   // What a reader has just read may not be durable yet: waits until it is. Only in the always mode
   // does this take time.
   [[nodiscard]] Status WaitForReads();
+  // Where the log stands between two turns.
+  struct Place {
+    uint64_t seq = 0;
+    uint64_t segment = 0;
+    uint64_t appended_bytes = 0;
+  };
+  [[nodiscard]] Place Where();
+  // Waits until everything so far is on stable storage, whatever the mode; up to which frame that
+  // is.
+  [[nodiscard]] Result<uint64_t> Sync();
+  // Waits for what the log's helper or the writer of its checkpoints brings about.
+  void WaitUntil(absl::FunctionRef<bool()> holds);
+
   [[nodiscard]] Status Close();
 
   void OnLogProgress() override;

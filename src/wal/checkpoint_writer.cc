@@ -112,7 +112,7 @@ void CheckpointWriter::Add(std::string_view key, const kv::ValueView& value) {
 }
 
 void CheckpointWriter::HandOver() {
-  if (current_ == nullptr) return;
+  if (current_ == nullptr || current_->entries == 0) return;
   Give({.kind = Order::Kind::kBlock, .block = current_.release()});
 }
 
@@ -220,9 +220,11 @@ Status CheckpointWriter::Complete(uint64_t end_seq) {
   if (options_.persist) RETURN_IF_ERROR(options_.persist());
   RETURN_IF_ERROR(file_->Commit(end_seq));
   report_ = {.number = start_.number, .entries = file_->entries(), .bytes = file_->bytes()};
-  base::Log(base::Severity::kInfo, "lane %u: checkpoint %d: %d keys, %d bytes, in %d ms",
-            options_.lane.lane, report_.number, report_.entries, report_.bytes,
-            (options_.clock->MonotonicNanos() - begin_ns_) / 1'000'000);
+  if (options_.announce) {
+    base::Log(base::Severity::kInfo, "lane %u: checkpoint %d: %d keys, %d bytes, in %d ms",
+              options_.lane.lane, report_.number, report_.entries, report_.bytes,
+              (options_.clock->MonotonicNanos() - begin_ns_) / 1'000'000);
+  }
   // The new checkpoint counts, whatever comes of this.
   const Status removed =
       RemoveBeforeCheckpoint(*options_.files, options_.lane, start_.number, start_.first_segment);

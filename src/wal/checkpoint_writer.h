@@ -40,6 +40,7 @@ struct CheckpointWriterOptions {
   uint64_t next_number = 1;
   uint64_t salt_seed = 0;
   DurabilityListener* listener = nullptr;  // may be null
+  bool announce = true;  // say in the log what was written; warnings are always said
   // Called on the writer's thread before a checkpoint counts: an engine that has a store of its own
   // makes that durable here. May be empty.
   std::function<Status()> persist;

@@ -199,6 +199,7 @@ TEST_F(ClientTest, ManyInOneMessage) {
   const std::vector<std::string_view> too_many(kRequestArgsMax + 1, "k");
   EXPECT_EQ(client.MultiGet(too_many).code(), StatusCode::kBadArgument);
   EXPECT_EQ(store_.executed(), 2u);
+  EXPECT_TRUE(client.Save().ok());
   EXPECT_TRUE(client.Clear().ok());
   EXPECT_EQ(*client.Count(), 0u);
 }

@@ -50,6 +50,7 @@ void TestStore::Execute(const kv::Request& request, kv::ReplyWriter& out) {
   const std::lock_guard lock(mutex_);
   ++executed_;
   if (IsWord(request, "PING")) return out.Simple("PONG");
+  if (IsWord(request, "SAVE")) return out.Ok();
   if (IsWord(request, "SET") || IsWord(request, "CL.PUT") || IsWord(request, "CL.MPUT") ||
       IsWord(request, "DEL") || IsWord(request, "CL.INCR") || IsWord(request, "FLUSHALL")) {
     return ExecuteWrite(request, out);

@@ -194,6 +194,19 @@ TEST_F(CheckpointTest, AFullDiskCostsTheCheckpointAndNothingElse) {
   EXPECT_EQ(again.Ask(Resp({"DBSIZE"})), ":101\r\n");
 }
 
+TEST_F(CheckpointTest, NothingIsSavedAsWell) {
+  Start({"--shards=2"});
+  RawClient client(server_->port());
+  EXPECT_EQ(client.Ask(Resp({"SAVE"})), "+OK\r\n");
+  EXPECT_EQ(client.Ask(Resp({"SET", "a", "1"})), "+OK\r\n");
+  EXPECT_EQ(client.Ask(Resp({"FLUSHALL"})), "+OK\r\n");
+  EXPECT_EQ(client.Ask(Resp({"SAVE"})), "+OK\r\n");
+  server_->Kill();
+  Start({"--shards=2"});
+  RawClient again(server_->port());
+  EXPECT_EQ(again.Ask(Resp({"DBSIZE"})), ":0\r\n");
+}
+
 // One of them is enough to stop the server in the middle; nothing of it counts then.
 TEST_F(CheckpointTest, AStopDoesNotWaitForACheckpoint) {
   Start({"--shards=2"});

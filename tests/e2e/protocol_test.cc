@@ -80,7 +80,7 @@ std::vector<Malformed> MalformedNative() {
   return {
       {"zero", std::string(1, '\0'), unknown},
       {"five", "\x05", unknown},
-      {"reserved", "\x1f", unknown},
+      {"behind the last command", "\x20", unknown},
       {"garbage", "\xff\xfe\xfd", unknown},
       {"after a good one", Native(kPing, "") + "\x7f", pong + unknown},
       {"long key", std::string("\x01\x01\x04\x00\x00\x00\x00\x00\x00", 9), key},

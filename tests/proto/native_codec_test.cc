@@ -49,7 +49,6 @@ TEST(NativeCodec, RefusesFromTheHeaderAndCloses) {
       {"\0"s, Reply(2, "unknown command")},
       {"\x05"s, Reply(2, "unknown command")},
       {"\x0f"s, Reply(2, "unknown command")},
-      {"\x1f"s, Reply(2, "unknown command")},
       {"\x20"s, Reply(2, "unknown command")},
       {"\xff"s, Reply(2, "unknown command")},
       {Header(1, 9, 0), Reply(2, "key exceeds maximum size")},

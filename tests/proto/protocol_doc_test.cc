@@ -117,7 +117,7 @@ TEST(ProtocolDocument, HasAnExampleOfEveryCommand) {
     if (!example.refused) commands.insert(static_cast<uint8_t>(example.request.at(0)));
   }
   const std::set<uint8_t> expected = {0x01, 0x02, 0x03, 0x04, 0x10, 0x11, 0x12, 0x13, 0x14, 0x15,
-                                      0x16, 0x17, 0x18, 0x19, 0x1a, 0x1b, 0x1c, 0x1d, 0x1e};
+                                      0x16, 0x17, 0x18, 0x19, 0x1a, 0x1b, 0x1c, 0x1d, 0x1e, 0x1f};
   EXPECT_EQ(commands, expected);
 }
 
@@ -188,6 +188,7 @@ void WriteDocument(NativeRequestWriter& client) {
   client.Persist("k");
   client.MultiDelete(two_keys);
   client.Clear();
+  client.Save();
 }
 
 TEST(ProtocolDocument, TheClientWritesTheExamples) {

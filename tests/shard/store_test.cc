@@ -3,7 +3,9 @@
 #include <corelane/store.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <chrono>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
@@ -123,6 +125,66 @@ TEST(Store, SurvivesReopeningInEveryMode) {
     EXPECT_TRUE(store->Clear().ok());
     EXPECT_EQ(store->Count(), 0U);
   }
+}
+
+TEST(Store, SavesWhileOthersWrite) {
+  const fault::TempDirectory directory;
+  const StoreOptions options{.directory = directory.Sub("data"), .checkpoint_log_bytes = 0};
+  const std::string large(5000, 'x');
+  {
+    const auto store = OpenStore(options);
+    for (int i = 0; i < 5000; ++i) ASSERT_TRUE(store->Put("old" + std::to_string(i), "1").ok());
+    ASSERT_TRUE(store->Put("large", large).ok());
+    ASSERT_TRUE(store->Put("dead", "v", std::chrono::milliseconds(1)).ok());
+    std::atomic<bool> stop{false};
+    std::thread writer([&] {
+      for (int i = 0; !stop.load(); i = (i + 1) % 5000) {
+        EXPECT_TRUE(store->Put("old" + std::to_string(i), "2").ok());
+        EXPECT_TRUE(store->Put("new" + std::to_string(i), "3").ok());
+        EXPECT_EQ(*store->Get("old" + std::to_string(i)), "2");
+      }
+    });
+    for (int i = 0; i < 5; ++i) EXPECT_TRUE(store->Save().ok());
+    stop.store(true);
+    writer.join();
+    EXPECT_TRUE(store->Put("last", "4").ok());
+    EXPECT_TRUE(store->Close().ok());
+  }
+  EXPECT_TRUE(
+      std::filesystem::exists(directory.Sub("data/gen-000001/lane-0000/000000000005.ckpt")));
+  const auto store = OpenStore(options);
+  EXPECT_EQ(*store->Get("large"), large);
+  EXPECT_EQ(*store->Get("last"), "4");
+  EXPECT_EQ(*store->Get("dead"), std::nullopt);
+  uint64_t replaced = 0;
+  for (int i = 0; i < 5000; ++i) {
+    const auto old = *store->Get("old" + std::to_string(i));
+    ASSERT_TRUE(old == "1" || old == "2") << i;
+    replaced += old == "2";
+    // The writer was at most between the two.
+    ASSERT_TRUE(old == "2" || *store->Get("new" + std::to_string(i)) == std::nullopt) << i;
+  }
+  EXPECT_GT(replaced, 0U);
+}
+
+TEST(Store, ItsLogDoesNotGrowForEver) {
+  const fault::TempDirectory directory;
+  StoreOptions options{.directory = directory.Sub("data"), .segment_bytes = 64 << 10};
+  options.checkpoint_log_bytes = 256 << 10;
+  auto store = OpenStore(options);
+  const std::string first = directory.Sub("data/gen-000001/lane-0000/000000000001.wal");
+  EXPECT_TRUE(std::filesystem::exists(first));
+  // Its thread looks ten times a second.
+  for (int i = 0; std::filesystem::exists(first) && i < 1'000'000; ++i) {
+    ASSERT_TRUE(store->Put("k" + std::to_string(i % 100), std::string(1000, 'x')).ok());
+  }
+  EXPECT_FALSE(std::filesystem::exists(first));
+  store.reset();
+  EXPECT_EQ(OpenStore(options)->Count(), 100U);
+}
+
+TEST(Store, ThereIsNothingToSaveWithoutADirectory) {
+  EXPECT_EQ(OpenStore({})->Save().code(), StatusCode::kError);
 }
 
 TEST(Store, OneOwnerADirectory) {

@@ -79,6 +79,17 @@ TEST_F(CheckpointWriterTest, WhatWasAddedIsReadBack) {
   EXPECT_EQ(persisted_, 2);
 }
 
+TEST_F(CheckpointWriterTest, OneOfNothingIsACheckpoint) {
+  writer_->Begin(0, 1);
+  EXPECT_TRUE(writer_->HasRoom());
+  writer_->Finish(0);
+  ASSERT_EQ(WaitForEnd(), CheckpointState::kDone) << writer_->failure().ToString();
+  EXPECT_EQ(writer_->report().entries, 0U);
+  writer_->Acknowledge();
+  EXPECT_TRUE(Read().empty());
+  EXPECT_EQ(Files(), 1U);
+}
+
 TEST_F(CheckpointWriterTest, MoreThanThereIsRoomForIsTakenAllTheSame) {
   writer_->Begin(0, 1);
   // As a walk over a stripe does, which looks for room once.

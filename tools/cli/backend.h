@@ -43,6 +43,8 @@ class Backend {
   [[nodiscard]] virtual Result<uint64_t> Count() = 0;
   [[nodiscard]] virtual Result<ListPage> List(uint64_t cursor) = 0;
   [[nodiscard]] virtual Result<ServerStats> Stats() = 0;
+  // Takes a checkpoint.
+  [[nodiscard]] virtual Status Save() = 0;
 
   // For many entries at once, one result each, in order.
   [[nodiscard]] virtual std::vector<Result<std::optional<StoredValue>>> GetBatch(

@@ -66,6 +66,7 @@ std::span<const Commands::Command> Commands::Table() {
       {"count", "count", "how many entries there are", 0, 0, &Commands::Count},
       {"list", "list", "all keys, a line each", 0, 0, &Commands::List},
       {"stats", "stats", "entries, data bytes, capacity, load factor", 0, 0, &Commands::Stats},
+      {"save", "save", "take a checkpoint; OK when it is complete", 0, 0, &Commands::Save},
       {"export", "export FILE --format=NAME", "write all entries to a file", 1, 2,
        &Commands::Export},
       {"import", "import FILE --format=NAME", "store the entries of a file", 1, 2,
@@ -169,6 +170,13 @@ Outcome Commands::Stats(Arguments /*arguments*/) {
   out_ << "entries: " << stats->entries << "\ndata bytes: " << stats->data_bytes
        << "\ncapacity: " << stats->table_capacity
        << absl::StrFormat("\nload factor: %.2f\n", stats->load_factor);
+  return Outcome::kDone;
+}
+
+Outcome Commands::Save(Arguments /*arguments*/) {
+  const Status status = backend_.Save();
+  if (!status.ok()) return Fail(status);
+  out_ << "OK\n";
   return Outcome::kDone;
 }
 

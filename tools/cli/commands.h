@@ -49,6 +49,7 @@ class Commands {
   Outcome Count(Arguments arguments);
   Outcome List(Arguments arguments);
   Outcome Stats(Arguments arguments);
+  Outcome Save(Arguments arguments);
   Outcome Ping(Arguments arguments);
   Outcome Export(Arguments arguments);
   Outcome Import(Arguments arguments);

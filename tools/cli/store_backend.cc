@@ -32,6 +32,7 @@ class StoreBackend final : public Backend {
     page.next_cursor = store_->Scan(cursor, kListPageKeys, page.keys);
     return page;
   }
+  Status Save() override { return store_->Save(); }
   Result<ServerStats> Stats() override {
     const StoreStats of_store = store_->Stats();
     ServerStats stats;

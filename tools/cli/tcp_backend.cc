@@ -35,6 +35,7 @@ class TcpBackend final : public Backend {
   Result<uint64_t> Count() override { return client_.Count(); }
   Result<ListPage> List(uint64_t cursor) override { return client_.List(cursor); }
   Result<ServerStats> Stats() override { return client_.Stats(); }
+  Status Save() override { return client_.Save(); }
   std::vector<Result<std::optional<StoredValue>>> GetBatch(
       std::span<const std::string> keys) override {
     return client_.GetTypedBatch(std::vector<std::string_view>(keys.begin(), keys.end()));
