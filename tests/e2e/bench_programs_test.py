@@ -502,6 +502,34 @@ def nobody_there_is_an_error_with_its_own_exit_code(context):
     assert done.returncode == 2, (done.returncode, done.stderr)
 
 
+def ways_to_the_disk_are_compared(context):
+    path = context.path("ways")
+    os.mkdir(path)
+
+    def run(*flags):
+        return subprocess.run(
+            [os.path.join(context.build_dir, "bench", "log-ways-bench"), f"--dir={path}",
+             "--seconds=0.2", "--rounds=1", "--rate=10000", *flags],
+            capture_output=True, text=True, timeout=TIMEOUT_S, check=False)
+
+    done = run("--ways=mapping,write,helper")
+    assert done.returncode == 0, done.stderr
+    rows = [line.split(" | ") for line in done.stdout.splitlines() if line.startswith("| ")]
+    assert [row[:2] for row in rows[1:]] == [
+        [f"| {way}", mode] for mode in ("always", "everysec", "os")
+        for way in ("mapping", "write", "helper")], done.stdout
+    assert {len(row) for row in rows} == {17}, done.stdout
+    assert done.stdout.splitlines()[-1].startswith("Machine: Linux "), done.stdout
+    # Neither io_uring nor O_DIRECT is allowed everywhere.
+    done = run("--ways=direct", "--modes=always,os")
+    assert done.stdout.count("| direct |") == 2 or re.search("io_uring|O_DIRECT", done.stderr), done
+    assert not os.listdir(path), os.listdir(path)
+    for flag in ("--ways=tape", "--modes=never", "--rate=0", "--dir=/no/such/directory"):
+        done = run(flag)
+        name = flag.partition("=")[0]
+        assert done.returncode == 2 and name in done.stdout + done.stderr, (flag, done)
+
+
 CASES = [
     the_floor_answers_in_every_scheme,
     a_floor_that_burns_is_found_slower,
@@ -527,9 +555,13 @@ CASES_WITH_SERVER = [
 ]
 
 
+CASES_WITH_LOG_WAYS = [ways_to_the_disk_are_compared]
+
+
 def main():
     build_dir = os.path.abspath(sys.argv[1])
     cases = CASES + (CASES_WITH_SERVER if "corelane-server" in sys.argv[2:] else [])
+    cases += CASES_WITH_LOG_WAYS if "log-ways-bench" in sys.argv[2:] else []
     print(f"1..{len(cases)}")
     failed = 0
     with tempfile.TemporaryDirectory(prefix="corelane-bench-test-") as directory:

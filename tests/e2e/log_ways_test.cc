@@ -1,0 +1,138 @@
+// The ways of log-ways-bench compared by what they leave on the disk: a log that recovery reads,
+// whichever of them wrote it. Figures of a way that loses frames would mean nothing.
+
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <tuple>
+#include <utility>
+
+#include "env/clock.h"
+#include "env/posix_file_system.h"
+#include "fault/temp_directory.h"
+#include "log_ways/frame_ring.h"
+#include "log_ways/lane_run.h"
+#include "log_ways/segment_files.h"
+#include "log_ways/table.h"
+#include "log_ways/way.h"
+#include "wal/recovery.h"
+
+namespace corelane::bench {
+namespace {
+
+constexpr std::string_view kKey = "key";
+
+// From a few bytes to more than a block, so that frames lie across every kind of border.
+std::string ValueOf(uint64_t index) {
+  return std::string(index * 37 % 9'000, static_cast<char>('a' + index % 26));
+}
+
+class Checker final : public wal::FrameVisitor {
+ public:
+  Status OnFrame(const wal::Frame& frame) override {
+    EXPECT_EQ(frame.key, kKey);
+    EXPECT_EQ(frame.value.bytes, ValueOf(frames)) << "frame " << frames;
+    ++frames;
+    return OkStatus();
+  }
+  uint64_t frames = 0;
+};
+
+struct NamedMake {
+  const char* name;
+  Result<std::unique_ptr<Way>> (*make)(const WayOptions&);
+};
+constexpr NamedMake kMakes[] = {{"mapping", MakeMappingWay},
+                                {"write", MakeWriteWay},
+                                {"helper", MakeHelperWay},
+                                {"direct", MakeDirectWay}};
+
+class LogWaysTest : public testing::TestWithParam<std::tuple<NamedMake, wal::FsyncMode>> {
+ protected:
+  // Null, and the test is skipped, where this system refuses what the way is made of.
+  std::unique_ptr<Way> Make() {
+    WayOptions options;
+    options.files = &files_;
+    options.clock = &clock_;
+    options.directory = directory_.path();
+    options.mode = mode();
+    options.bytes_max = FrameRing::kBytes - 1;  // the smallest segments; there are two
+    Result<std::unique_ptr<Way>> way = std::get<0>(GetParam()).make(options);
+    if (way.ok()) return std::move(way).value();
+    const std::string& reason = way.status().message();
+    const bool refused = reason.find("io_uring") != std::string::npos ||
+                         reason.find("O_DIRECT") != std::string::npos;
+    EXPECT_TRUE(refused) << reason;
+    return nullptr;
+  }
+  wal::FsyncMode mode() const { return std::get<1>(GetParam()); }
+
+  fault::TempDirectory directory_;
+  env::PosixFileSystem files_;
+  env::SystemClock clock_;
+};
+
+TEST_P(LogWaysTest, WritesALogThatRecoveryReads) {
+  // 13 MB: more than the memory of a way and more than a segment.
+  constexpr uint64_t kFrames = 2'900;
+  constexpr uint64_t kFramesPerTurn = 37;
+  const std::unique_ptr<Way> way = Make();
+  if (way == nullptr) GTEST_SKIP();
+  for (uint64_t i = 0; i < kFrames; ++i) {
+    const std::string bytes = ValueOf(i);
+    const kv::ValueView value{.type = kv::ValueType::kString, .bytes = bytes};
+    while (way->Append(kKey, value) == 0) {
+      way->EndTurn();
+      way->Poll(clock_.MonotonicNanos());
+    }
+    if (i % kFramesPerTurn == 0) way->EndTurn();
+    EXPECT_LE(way->durable_seq(), way->survived_seq());
+  }
+  way->Close();
+  Checker checker;
+  const Result<wal::LaneRecovery> recovery =
+      wal::RecoverLane(files_,
+                       {.directory = directory_.path(),
+                        .lane = FrameRing::kLane,
+                        .generation = FrameRing::kGeneration},
+                       checker);
+  ASSERT_TRUE(recovery.ok()) << recovery.status().ToString();
+  EXPECT_EQ(checker.frames, kFrames);
+  EXPECT_EQ(recovery->torn_reason, "");
+}
+
+TEST_P(LogWaysTest, ARunCountsEveryFrameOnce) {
+  constexpr Load kLoad{.frames_per_second = 20'000, .batch_frames = 5, .value_bytes = 100};
+  const std::unique_ptr<Way> way = Make();
+  if (way == nullptr) GTEST_SKIP();
+  LaneRun run(kLoad, mode(), clock_, *way);
+  Cell cell{.way = "this", .mode = mode(), .figures = {}};
+  for (int round = 0; round < 2; ++round) cell.Add(run.Go(0.05));
+  way->Close();
+  const bool always = mode() == wal::FsyncMode::kAlways;
+  EXPECT_EQ(cell.figures.frames, 2'000u);
+  EXPECT_EQ(cell.figures.append.count(), 2'000u);
+  EXPECT_EQ(cell.figures.survives.count(), 2'000u);
+  EXPECT_EQ(cell.figures.durable.count(), always ? 2'000u : 0u);
+  EXPECT_GE(cell.figures.wall_ns, 99'000'000);
+  EXPECT_GT(cell.figures.lane_cpu_ns, 0);
+  EXPECT_GE(cell.figures.syncs, always ? 1u : 0u);
+  EXPECT_NE(MarkdownTable({cell}).find("| this | "), std::string::npos);
+}
+
+std::string NameOf(const testing::TestParamInfo<LogWaysTest::ParamType>& info) {
+  return std::string(std::get<0>(info.param).name) + "_" +
+         std::string(ModeName(std::get<1>(info.param)));
+}
+
+INSTANTIATE_TEST_SUITE_P(AllWays, LogWaysTest,
+                         testing::Combine(testing::ValuesIn(kMakes),
+                                          testing::Values(wal::FsyncMode::kAlways,
+                                                          wal::FsyncMode::kEverySecond,
+                                                          wal::FsyncMode::kOs)),
+                         NameOf);
+
+}  // namespace
+}  // namespace corelane::bench
