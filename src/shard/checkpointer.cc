@@ -195,6 +195,8 @@ bool Checkpointer::PolicyAsks() const {
   if (policy_.log_bytes == 0 || log_bytes < policy_.log_bytes) return false;
   // One that keeps itself does not write all of that.
   if (engine_.KeepsItself()) return true;
+  // An engine that keeps itself writes what is new, not everything.
+  if (engine_.KeepsItself()) return true;
   const auto data_bytes = static_cast<double>(engine_.Stats().data_bytes);
   return static_cast<double>(log_bytes) >= policy_.log_share * data_bytes;
 }

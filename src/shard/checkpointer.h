@@ -31,7 +31,7 @@ struct CheckpointPolicy {
   // When the lane's log has grown by this since the last one; 0: never for that reason.
   uint64_t log_bytes = uint64_t{64} << 20;
   // But not before it has grown by this share of what the lane's keys and values take: a checkpoint
-  // writes all of that.
+  // of an engine in memory writes all of that.
   double log_share = 1.0;
   // When the last one is this old and something has changed; 0: never for that reason.
   int64_t interval_ms = 0;
