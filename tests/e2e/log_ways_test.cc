@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <tuple>
 #include <utility>
 
@@ -23,6 +24,12 @@ namespace corelane::bench {
 namespace {
 
 constexpr std::string_view kKey = "key";
+// The smallest segments: 13 MB go over the end of one.
+constexpr uint64_t kSmallSegmentsBytes = FrameRing::kBytes - 1;
+constexpr uint64_t kFrames = 2'900;
+// Of the usual size: 22 MB go twice over the end of a way's memory, within one.
+constexpr uint64_t kUsualSegmentsBytes = FrameRing::kBytes;
+constexpr uint64_t kManyFrames = 5'000;
 
 // From a few bytes to more than a block, so that frames lie across every kind of border.
 std::string ValueOf(uint64_t index) {
@@ -52,13 +59,13 @@ constexpr NamedMake kMakes[] = {{"mapping", MakeMappingWay},
 class LogWaysTest : public testing::TestWithParam<std::tuple<NamedMake, wal::FsyncMode>> {
  protected:
   // Null, and the test is skipped, where this system refuses what the way is made of.
-  std::unique_ptr<Way> Make() {
+  std::unique_ptr<Way> Make(uint64_t bytes_max = kSmallSegmentsBytes) {
     WayOptions options;
     options.files = &files_;
     options.clock = &clock_;
     options.directory = directory_.path();
     options.mode = mode();
-    options.bytes_max = FrameRing::kBytes - 1;  // the smallest segments; there are two
+    options.bytes_max = bytes_max;
     Result<std::unique_ptr<Way>> way = std::get<0>(GetParam()).make(options);
     if (way.ok()) return std::move(way).value();
     const std::string& reason = way.status().message();
@@ -67,6 +74,34 @@ class LogWaysTest : public testing::TestWithParam<std::tuple<NamedMake, wal::Fsy
     EXPECT_TRUE(refused) << reason;
     return nullptr;
   }
+
+  void AppendAll(Way& way, uint64_t frames, uint64_t frames_per_turn) {
+    for (uint64_t i = 0; i < frames; ++i) {
+      const std::string bytes = ValueOf(i);
+      const kv::ValueView value{.type = kv::ValueType::kString, .bytes = bytes};
+      while (way.Append(kKey, value) == 0) {
+        way.EndTurn();
+        way.Poll(clock_.MonotonicNanos());
+      }
+      if ((i + 1) % frames_per_turn == 0) way.EndTurn();
+      EXPECT_LE(way.durable_seq(), way.survived_seq());
+    }
+    way.Close();
+  }
+
+  void ReadBack(uint64_t frames) {
+    Checker checker;
+    const Result<wal::LaneRecovery> recovery =
+        wal::RecoverLane(files_,
+                         {.directory = directory_.path(),
+                          .lane = FrameRing::kLane,
+                          .generation = FrameRing::kGeneration},
+                         checker);
+    ASSERT_TRUE(recovery.ok()) << recovery.status().ToString();
+    EXPECT_EQ(checker.frames, frames);
+    EXPECT_EQ(recovery->torn_reason, "");
+  }
+
   wal::FsyncMode mode() const { return std::get<1>(GetParam()); }
 
   fault::TempDirectory directory_;
@@ -75,32 +110,18 @@ class LogWaysTest : public testing::TestWithParam<std::tuple<NamedMake, wal::Fsy
 };
 
 TEST_P(LogWaysTest, WritesALogThatRecoveryReads) {
-  // 13 MB: more than the memory of a way and more than a segment.
-  constexpr uint64_t kFrames = 2'900;
-  constexpr uint64_t kFramesPerTurn = 37;
   const std::unique_ptr<Way> way = Make();
   if (way == nullptr) GTEST_SKIP();
-  for (uint64_t i = 0; i < kFrames; ++i) {
-    const std::string bytes = ValueOf(i);
-    const kv::ValueView value{.type = kv::ValueType::kString, .bytes = bytes};
-    while (way->Append(kKey, value) == 0) {
-      way->EndTurn();
-      way->Poll(clock_.MonotonicNanos());
-    }
-    if (i % kFramesPerTurn == 0) way->EndTurn();
-    EXPECT_LE(way->durable_seq(), way->survived_seq());
-  }
-  way->Close();
-  Checker checker;
-  const Result<wal::LaneRecovery> recovery =
-      wal::RecoverLane(files_,
-                       {.directory = directory_.path(),
-                        .lane = FrameRing::kLane,
-                        .generation = FrameRing::kGeneration},
-                       checker);
-  ASSERT_TRUE(recovery.ok()) << recovery.status().ToString();
-  EXPECT_EQ(checker.frames, kFrames);
-  EXPECT_EQ(recovery->torn_reason, "");
+  AppendAll(*way, kFrames, 37);
+  ReadBack(kFrames);
+}
+
+// Nothing is written before the lane has no room left and waits.
+TEST_P(LogWaysTest, FramesThatWaitForRoomAreNotLost) {
+  const std::unique_ptr<Way> way = Make(kUsualSegmentsBytes);
+  if (way == nullptr) GTEST_SKIP();
+  AppendAll(*way, kManyFrames, kManyFrames);
+  ReadBack(kManyFrames);
 }
 
 TEST_P(LogWaysTest, ARunCountsEveryFrameOnce) {
