@@ -185,6 +185,12 @@ std::string_view ComparedAsName(ComparedAs compared) {
   return "unknown";
 }
 
+bool WasOnlyLate(const Report& report) {
+  const OpFigures total = report.result.figures.Total();
+  return report.judgement.verdict == RunVerdict::kFailing && total.errors == 0 && total.lost == 0 &&
+         report.result.figures.verify.findings() == 0;
+}
+
 void RunVerdicts::Add(RunVerdict verdict) {
   ++runs;
   failing += verdict == RunVerdict::kFailing ? 1 : 0;
@@ -195,6 +201,16 @@ void RunVerdicts::Add(RunVerdict verdict) {
 ComparisonVerdict JudgeComparison(std::span<const FigureComparison> figures,
                                   const RunVerdicts& verdicts) {
   constexpr double kSaturatedShareMax = 0.1;
+  constexpr double kLeftOutShareMax = 0.1;
+  const size_t rounds = verdicts.runs / 2 + verdicts.rounds_left_out;
+  const std::string left_out = absl::StrFormat(
+      "%u of %u rounds are left out: answers did not come in time, as if the machine or the server "
+      "had stood still.",
+      verdicts.rounds_left_out, rounds);
+  if (static_cast<double>(verdicts.rounds_left_out) >
+      kLeftOutShareMax * static_cast<double>(rounds)) {
+    return {ComparedAs::kNotComparable, left_out};
+  }
   if (verdicts.failing > 0) {
     return {ComparedAs::kNotComparable,
             absl::StrFormat("%u of %u runs were FAILING.", verdicts.failing, verdicts.runs)};
@@ -213,6 +229,7 @@ ComparisonVerdict JudgeComparison(std::span<const FigureComparison> figures,
                           "look alike in all but their CPU time.",
                           verdicts.generator_limited, verdicts.runs);
   }
+  if (verdicts.rounds_left_out > 0) absl::StrAppend(&verdict.because, " ", left_out);
   return verdict;
 }
 

@@ -90,16 +90,22 @@ struct ComparisonVerdict {
   std::string because;  // a sentence, with the figures that differ
 };
 
+// Whether a run is FAILING for no other reason than that answers did not come in time: no error, no
+// lost connection, no wrong value. A machine that stands still for a moment does that to a short
+// run, and the round with it tells nothing of the servers.
+[[nodiscard]] bool WasOnlyLate(const Report& report);
+
 // What the runs of a comparison, of both sides together, were judged to be.
 struct RunVerdicts {
   size_t runs = 0;
   size_t failing = 0;
   size_t saturated = 0;
   size_t generator_limited = 0;
+  size_t rounds_left_out = 0;  // of which none of the runs is counted above
 
   void Add(RunVerdict verdict);
 };
-// One failing run, or one saturated in ten, and nothing is compared.
+// One failing run, or one saturated in ten, or one round left out in ten, and nothing is compared.
 [[nodiscard]] ComparisonVerdict JudgeComparison(std::span<const FigureComparison> figures,
                                                 const RunVerdicts& verdicts);
 

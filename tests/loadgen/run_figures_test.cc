@@ -161,6 +161,32 @@ TEST(RunFigures, RunsThatAreNotWhatTheyShouldBeAreNotCompared) {
   EXPECT_NE(limited.because.find("11 of 20 runs were limited"), std::string::npos);
 }
 
+TEST(RunFigures, RoundsThatStoodStillAreLeftOutAndSaid) {
+  const auto compared = CompareFigures(Rounds(18, 2, 1), BothFigures());
+  const ComparisonVerdict some = JudgeComparison(compared, {.runs = 36, .rounds_left_out = 2});
+  EXPECT_EQ(some.is, ComparedAs::kSlower);
+  EXPECT_NE(some.because.find("2 of 20 rounds are left out"), std::string::npos) << some.because;
+  EXPECT_EQ(JudgeComparison(compared, {.runs = 36, .rounds_left_out = 3}).is,
+            ComparedAs::kNotComparable);
+  EXPECT_EQ(JudgeComparison({}, {.rounds_left_out = 3}).is, ComparedAs::kNotComparable);
+}
+
+TEST(RunFigures, OnlyARunThatWasLateIsLeftOut) {
+  Report report;
+  OpFigures& reads = report.result.figures.Of(OpKind::kRead);
+  reads.timeouts = 5;
+  EXPECT_FALSE(WasOnlyLate(report));  // it is VALID
+  report.judgement.verdict = RunVerdict::kFailing;
+  EXPECT_TRUE(WasOnlyLate(report));
+  for (uint64_t OpFigures::*const how : {&OpFigures::errors, &OpFigures::lost}) {
+    reads.*how = 1;
+    EXPECT_FALSE(WasOnlyLate(report));
+    reads.*how = 0;
+  }
+  report.result.figures.verify.stale = 1;
+  EXPECT_FALSE(WasOnlyLate(report));
+}
+
 TEST(RunFigures, OneThatARunLacksIsNotCompared) {
   std::vector<FigurePair> rounds = Rounds(10, 1, 1);
   rounds[3].b.pop_back();

@@ -213,14 +213,31 @@ loadgen::Json CompareCommand::RoundsJson() const {
   return rounds;
 }
 
-Status CompareCommand::Tell() {
+std::vector<loadgen::FigurePair> CompareCommand::RoundsThatCount(
+    loadgen::RunVerdicts& verdicts) const {
   std::vector<loadgen::FigurePair> rounds;
-  loadgen::RunVerdicts verdicts;
   for (size_t i = 0; i < a_.reports.size(); ++i) {
-    rounds.push_back({loadgen::FiguresOf(a_.reports[i]), loadgen::FiguresOf(b_.reports[i])});
-    verdicts.Add(a_.reports[i].judgement.verdict);
-    verdicts.Add(b_.reports[i].judgement.verdict);
+    const loadgen::Report& a = a_.reports[i];
+    const loadgen::Report& b = b_.reports[i];
+    const bool any_late = loadgen::WasOnlyLate(a) || loadgen::WasOnlyLate(b);
+    const auto is_sound = [](const loadgen::Report& report) {
+      return report.judgement.verdict != loadgen::RunVerdict::kFailing ||
+             loadgen::WasOnlyLate(report);
+    };
+    if (any_late && is_sound(a) && is_sound(b)) {
+      ++verdicts.rounds_left_out;
+      continue;
+    }
+    rounds.push_back({loadgen::FiguresOf(a), loadgen::FiguresOf(b)});
+    verdicts.Add(a.judgement.verdict);
+    verdicts.Add(b.judgement.verdict);
   }
+  return rounds;
+}
+
+Status CompareCommand::Tell() {
+  loadgen::RunVerdicts verdicts;
+  const std::vector<loadgen::FigurePair> rounds = RoundsThatCount(verdicts);
   const std::vector<loadgen::FigureComparison> figures =
       loadgen::CompareFigures(rounds, comparing_);
   const loadgen::ComparisonVerdict verdict = loadgen::JudgeComparison(figures, verdicts);

@@ -38,6 +38,9 @@ class CompareCommand final : public Command {
   [[nodiscard]] Status MeasureRounds();
   [[nodiscard]] Status MeasureAll();
   [[nodiscard]] Status MeasureOne(uint32_t round, Side& side, TestedServer& server);
+  // Those whose runs are comparable, or what is wrong with them is to be told by `verdicts`.
+  [[nodiscard]] std::vector<loadgen::FigurePair> RoundsThatCount(
+      loadgen::RunVerdicts& verdicts) const;
   [[nodiscard]] Status Tell();
   void PrintHead() const;
   void PrintLeftOut(const std::vector<loadgen::FigureComparison>& figures) const;
