@@ -30,6 +30,8 @@ void VerifyFigures::Merge(const VerifyFigures& other) {
   corrupt += other.corrupt;
   never_sent += other.never_sent;
   untracked += other.untracked;
+  swept += other.swept;
+  unswept += other.unswept;
   if (first_finding.empty()) first_finding = other.first_finding;
 }
 

@@ -72,6 +72,7 @@ void LoadRun::Watch(RunObserver& observer) {
   while (!std::all_of(threads_.begin(), threads_.end(), ended)) {
     for (Thread& thread : threads_) ReadNews(thread, observer);
     if (!begun_) BeginIfAllReady(observer);
+    if (!swept_) SweepIfAllDrained();
     ReadProcesses();
     // One that fails before the beginning takes the others with it.
     const bool failed = !begun_ && std::any_of(threads_.begin(), threads_.end(), ended);
@@ -100,6 +101,9 @@ void LoadRun::ReadNews(Thread& thread, RunObserver& observer) {
       case WorkerNews::Kind::kWindow:
         observer.OnWindow(news);
         break;
+      case WorkerNews::Kind::kDrained:
+        thread.drained = true;
+        break;
       case WorkerNews::Kind::kEnded:
         thread.ended = true;
         break;
@@ -117,6 +121,21 @@ void LoadRun::BeginIfAllReady(RunObserver& observer) {
   observer.OnBegin(options_.warmup_ns);
   for (Thread& thread : threads_) {
     thread.worker->Order({.kind = WorkerOrder::Kind::kBegin, .begin_ns = begin_ns_});
+  }
+}
+
+// No thread reads back what it wrote while another is still measuring.
+void LoadRun::SweepIfAllDrained() {
+  const auto is_done = [](const Thread& thread) { return thread.drained || thread.ended; };
+  const auto is_drained = [](const Thread& thread) { return thread.drained; };
+  if (!std::all_of(threads_.begin(), threads_.end(), is_done) ||
+      std::none_of(threads_.begin(), threads_.end(), is_drained)) {
+    return;
+  }
+  swept_ = true;
+  if (before_ && !after_) after_ = ReadProcessesNow();
+  for (Thread& thread : threads_) {
+    if (thread.drained) thread.worker->Order({.kind = WorkerOrder::Kind::kSweep});
   }
 }
 

@@ -87,6 +87,7 @@ class LoadRun {
     std::thread thread;
     uint64_t prefilled = 0;
     bool ready = false;
+    bool drained = false;
     bool ended = false;
   };
 
@@ -94,6 +95,7 @@ class LoadRun {
   void ReadNews(Thread& thread, RunObserver& observer);
   void Watch(RunObserver& observer);
   void BeginIfAllReady(RunObserver& observer);
+  void SweepIfAllDrained();
   [[nodiscard]] int64_t CountingFromNanos() const { return begin_ns_ + options_.warmup_ns; }
   [[nodiscard]] int64_t WaitNanos() const;
   void ReadProcesses();
@@ -107,6 +109,7 @@ class LoadRun {
   std::vector<Thread> threads_;
   bool begun_ = false;
   bool stopped_ = false;
+  bool swept_ = false;
   int64_t begin_ns_ = 0;
   int64_t begun_wall_ms_ = 0;
   // When counting began, and when it ended.

@@ -62,6 +62,11 @@ std::string VerifyText(const Report& report) {
                           "remembered\n",
                           verify.untracked);
   }
+  absl::StrAppendFormat(&text, "%u of them of keys that were read back after the run\n",
+                        verify.swept);
+  if (verify.unswept > 0) {
+    absl::StrAppendFormat(&text, "%u keys could not be read back\n", verify.unswept);
+  }
   if (!verify.first_finding.empty()) {
     absl::StrAppend(&text, "first finding: ", verify.first_finding, "\n");
   }

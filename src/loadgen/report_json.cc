@@ -75,6 +75,8 @@ Json VerifyJson(const VerifyFigures& verify) {
           {"corrupt", verify.corrupt},
           {"never_written", verify.never_sent},
           {"untracked", verify.untracked},
+          {"swept", verify.swept},
+          {"unswept", verify.unswept},
           {"first_finding", verify.first_finding}};
 }
 

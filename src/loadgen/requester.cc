@@ -1,6 +1,8 @@
 #include "loadgen/requester.h"
 
+#include <array>
 #include <cstddef>
+#include <optional>
 
 #include "loadgen/seeds.h"
 
@@ -46,6 +48,14 @@ bool Requester::WriteLoad(Connection& connection, int64_t now_ns) {
   Operation operation;
   if (!load_.Next(operation)) return false;
   Write(operation, connection, now_ns, now_ns);
+  return true;
+}
+
+bool Requester::WriteSweep(Connection& connection, int64_t now_ns) {
+  const std::optional<uint64_t> key = verifier_->NextToSweep();
+  if (!key) return false;
+  const std::array<uint64_t, 1> keys = {*key};
+  Write({.kind = OpKind::kRead, .keys = keys}, connection, now_ns, now_ns);
   return true;
 }
 

@@ -33,6 +33,8 @@ class Requester {
   // Writes the next key of the load phase; false when all are written.
   [[nodiscard]] bool WriteLoad(Connection& connection, int64_t now_ns);
   [[nodiscard]] bool loaded() const { return load_.done(); }
+  // Writes a read of the next key to be swept; false when there is none. Of a verified run.
+  [[nodiscard]] bool WriteSweep(Connection& connection, int64_t now_ns);
   // Writes the next operation, of the recorded commands if there are any, else of the workload, and
   // says it to the connection, which has room.
   void WriteNext(Connection& connection, int64_t intended_ns, int64_t now_ns);

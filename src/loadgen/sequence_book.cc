@@ -45,6 +45,14 @@ void SequenceBook::Abandon(uint64_t key, uint64_t sequence, WriteKind kind) {
   }
 }
 
+std::optional<uint64_t> SequenceBook::NextWritten(uint64_t& index) const {
+  while (index < rows_.size()) {
+    const uint64_t at = index++;
+    if (rows_[at].sent > 0) return share_.KeyAt(at);
+  }
+  return std::nullopt;
+}
+
 uint64_t SequenceBook::Floor(uint64_t key) const {
   const Row* const row = Find(key);
   return row == nullptr ? 0 : row->floor;

@@ -79,6 +79,10 @@ class SequenceBook {
   // Whether the write took effect will never be known.
   void Abandon(uint64_t key, uint64_t sequence, WriteKind kind = WriteKind::kValue);
 
+  // The first key from the one at `index` on, in the order of KeyShare::IndexOf(), that this run
+  // has written, or tried to; nothing after the last. Moves `index` behind it.
+  [[nodiscard]] std::optional<uint64_t> NextWritten(uint64_t& index) const;
+
   // A read of the key is about to be sent: what Judge() is to be given with its reply.
   [[nodiscard]] uint64_t Floor(uint64_t key) const;
   // The reply has come: the sequence number of the value, or nothing for a miss.

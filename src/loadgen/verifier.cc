@@ -93,6 +93,25 @@ void Verifier::OnLost(const Pending& pending) {
                 pending.kind == OpKind::kDelete ? WriteKind::kDelete : WriteKind::kValue);
 }
 
+std::optional<uint64_t> Verifier::NextToSweep() {
+  if (!again_.empty()) {
+    const uint64_t key = again_.back();
+    again_.pop_back();
+    return key;
+  }
+  const std::optional<uint64_t> key = book_.NextWritten(sweep_index_);
+  sweep_at_end_ = !key;
+  return key;
+}
+
+void Verifier::OnSwept(const WireReply& reply) {
+  ++(reply.outcome == Outcome::kError ? figures_.unswept : figures_.swept);
+}
+
+void Verifier::EndSweep() {
+  while (NextToSweep()) ++figures_.unswept;
+}
+
 void Verifier::JudgeRead(const Pending& pending, const WireReply& reply) {
   ++figures_.verified;
   if (reply.outcome == Outcome::kHit) return JudgeValue(pending, reply.value);

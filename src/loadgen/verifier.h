@@ -13,7 +13,9 @@
 #include <corelane/status.h>
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
+#include <vector>
 
 #include "loadgen/connection.h"
 #include "loadgen/figures.h"
@@ -54,6 +56,19 @@ class Verifier {
   // It will not come: the connection broke, or is given up.
   void OnLost(const Pending& pending);
 
+  // The sweep after the run: each key that was written is to be read once more, so that one that
+  // got lost is found though the run did not read it again. Inserts beyond kInsertsTrackedMax are
+  // not in it. Nothing: all are under way or done.
+  [[nodiscard]] std::optional<uint64_t> NextToSweep();
+  // The read of this key did not come back; it is to be sent again.
+  void SweepAgain(uint64_t key) { again_.push_back(key); }
+  // NextToSweep() has said that there is nothing, and nothing was lost since.
+  [[nodiscard]] bool all_sent_to_sweep() const { return sweep_at_end_ && again_.empty(); }
+  // The reply to one has come and was judged by OnReply().
+  void OnSwept(const WireReply& reply);
+  // There will be no more: what is left is counted.
+  void EndSweep();
+
  private:
   [[nodiscard]] static bool IsRead(const Pending& pending);
   void JudgeRead(const Pending& pending, const WireReply& reply);
@@ -62,6 +77,9 @@ class Verifier {
 
   const uint64_t first_;
   SequenceBook book_;
+  uint64_t sweep_index_ = 0;  // of the next key to sweep, as the book has it
+  bool sweep_at_end_ = false;
+  std::vector<uint64_t> again_;
   const KeyText key_text_;
   VerifyFigures& figures_;
 };

@@ -54,8 +54,9 @@ bool Worker::NextNews(WorkerNews& news) {
 }
 
 void Worker::Tell(const WorkerNews& news) {
-  const bool milestone =
-      news.kind == WorkerNews::Kind::kReady || news.kind == WorkerNews::Kind::kEnded;
+  const bool milestone = news.kind == WorkerNews::Kind::kReady ||
+                         news.kind == WorkerNews::Kind::kDrained ||
+                         news.kind == WorkerNews::Kind::kEnded;
   // Other news that nobody takes in time are not missed.
   while (!news_.TryPush(news) && milestone) std::this_thread::yield();
   news_.Publish();
@@ -126,7 +127,7 @@ void Worker::Turn() {
   reactor_->Poll(PollTimeout());
   now_ns_ = clock_.MonotonicNanos();
   TakeOrders();
-  if (now_ns_ >= tally_.window_end_ns()) EndWindow();
+  if (phase_ < Phase::kDrained && now_ns_ >= tally_.window_end_ns()) EndWindow();
   if (phase_ == Phase::kRunning || phase_ == Phase::kDraining) {
     StartDue();
     StartThinkers();
@@ -140,10 +141,14 @@ void Worker::TakeOrders() {
   if (front == nullptr) return;
   const WorkerOrder order = *front;
   if (order.kind == WorkerOrder::Kind::kBegin && phase_ < Phase::kWaiting) return;
+  if (order.kind == WorkerOrder::Kind::kSweep && phase_ < Phase::kDrained) return;
   orders_.Pop();
   if (order.kind == WorkerOrder::Kind::kBegin) {
     Begin(order.begin_ns);
+  } else if (order.kind == WorkerOrder::Kind::kSweep) {
+    StartSweep();
   } else if (order.kind == WorkerOrder::Kind::kStop) {
+    stopped_ = true;
     // What was measured so far counts; what is under way is still waited for.
     tally_.EndBy(now_ns_);
     if (phase_ < Phase::kRunning) Fail(Status(StatusCode::kClosed, "stopped"));
@@ -175,16 +180,62 @@ void Worker::Advance() {
       [[fallthrough]];
     case Phase::kDraining:
       if (now_ns_ < drain_until_ns_ && (UnderWay() != 0 || due_ns_ < tally_.until_ns())) break;
-      for (const auto& connection : connections_) GiveUp(*connection);
-      CountNeverStarted();
-      // What came late is a window of its own.
-      if (!tally_.window_empty()) EndWindow();
-      phase_ = Phase::kEnded;
+      EndCounting();
+      break;
+    case Phase::kDrained:
+      if (stopped_) EndSweep();
+      break;
+    case Phase::kSweeping:
+      // Where nothing is answered for so long, nothing will be.
+      if (IsSwept() || stopped_ || now_ns_ - last_reply_ns_ >= options_.timeout_ns) EndSweep();
       break;
     case Phase::kWaiting:
     case Phase::kEnded:
       break;
   }
+}
+
+// All that counts is answered or given up.
+void Worker::EndCounting() {
+  for (const auto& connection : connections_) {
+    if (!options_.verify || connection->under_way() > 0) GiveUp(*connection);
+  }
+  CountNeverStarted();
+  // What came late is a window of its own.
+  if (!tally_.window_empty()) EndWindow();
+  tally_.EndBy(now_ns_);
+  phase_ = options_.verify ? Phase::kDrained : Phase::kEnded;
+  if (phase_ == Phase::kDrained) Tell({.kind = WorkerNews::Kind::kDrained});
+}
+
+// ---- The sweep of a verified run: each connection reads back the keys that it wrote ----
+
+void Worker::StartSweep() {
+  if (phase_ != Phase::kDrained) return;
+  phase_ = Phase::kSweeping;
+  last_reply_ns_ = now_ns_;
+  for (const auto& connection : connections_) {
+    connection->set_pipeline(std::max(options_.pipeline, kPrefillPipeline));
+    if (connection->closed()) {
+      Reopen(*connection);
+    } else if (connection->open()) {
+      Fill(*connection);
+    }
+  }
+}
+
+// Whether there is nothing to read any more. What broke off is sent again first.
+bool Worker::IsSwept() {
+  for (const auto& connection : connections_) Fill(*connection);
+  return UnderWay() == 0 && std::ranges::all_of(requesters_, [](const auto& requester) {
+           return requester->verifier()->all_sent_to_sweep();
+         });
+}
+
+void Worker::EndSweep() {
+  for (const auto& connection : connections_) GiveUp(*connection);
+  for (const auto& requester : requesters_) requester->verifier()->EndSweep();
+  phase_ = Phase::kEnded;
 }
 
 bool Worker::HasOperationsLeft() const {
@@ -230,8 +281,9 @@ void Worker::Begin(int64_t begin_ns) {
 // How long to sleep: to the next deadline, less the time in which a sleeper may not be trusted to
 // wake up. 0: watch the clock.
 int64_t Worker::PollTimeout() const {
-  int64_t wake_ns = now_ns_ + (phase_ == Phase::kWaiting ? kOrderWaitNanos : kLookAfterNanos);
-  wake_ns = std::min(wake_ns, tally_.window_end_ns());
+  const bool ordered = phase_ == Phase::kWaiting || phase_ == Phase::kDrained;
+  int64_t wake_ns = now_ns_ + (ordered ? kOrderWaitNanos : kLookAfterNanos);
+  if (phase_ < Phase::kDrained) wake_ns = std::min(wake_ns, tally_.window_end_ns());
   const bool starting = phase_ == Phase::kRunning || phase_ == Phase::kDraining;
   if (starting && !thinkers_.empty()) {
     wake_ns = std::min(wake_ns, thinkers_.top().due_ns - options_.spin_ns);
@@ -295,10 +347,15 @@ void Worker::StartNext(Connection& connection, int64_t intended_ns) {
   RequesterOf(connection).WriteNext(connection, intended_ns, now_ns_);
 }
 
-// Uses a connection's room at once: prefill, and a closed loop that does not think.
+// Uses a connection's room at once: prefill, sweep, and a closed loop that does not think.
 void Worker::Fill(Connection& connection) {
   if (phase_ == Phase::kPrefilling) {
     while (connection.room() > 0 && RequesterOf(connection).WriteLoad(connection, now_ns_)) {
+    }
+    return;
+  }
+  if (phase_ == Phase::kSweeping) {
+    while (connection.room() > 0 && RequesterOf(connection).WriteSweep(connection, now_ns_)) {
     }
     return;
   }
@@ -323,6 +380,10 @@ void Worker::OnReply(Connection& connection, const Pending& pending, const WireR
   }
   last_reply_ns_ = now_ns_;
   broken_since_reply_ = 0;
+  if (phase_ == Phase::kSweeping) {
+    if (reply.outcome == Outcome::kError) tally_.NoteError(reply.error);
+    return RequesterOf(connection).verifier()->OnSwept(reply);
+  }
   const bool failed = reply.outcome == Outcome::kError;
   const bool counts = tally_.Counts(pending);
   if (counts) tally_.CountKeys(pending, reply);
@@ -338,7 +399,8 @@ void Worker::OnReply(Connection& connection, const Pending& pending, const WireR
 void Worker::OnRoom(Connection& connection) {
   crowded_ = false;
   const bool loops = phase_ == Phase::kRunning && !options_.open_loop() && options_.think_ns == 0;
-  if (loops || phase_ == Phase::kPrefilling) Fill(connection);
+  const bool loads = phase_ == Phase::kPrefilling || phase_ == Phase::kSweeping;
+  if (loops || loads) Fill(connection);
 }
 
 void Worker::OnDirty(Connection& connection) {
@@ -365,6 +427,7 @@ void Worker::OnBroken(Connection& connection, const std::string& why) {
 void Worker::CountLost(Connection& connection, uint64_t OpFigures::*how) {
   Verifier* const verifier = RequesterOf(connection).verifier();
   connection.ForEachPending([&](const Pending& pending) {
+    if (phase_ == Phase::kSweeping) return verifier->SweepAgain(pending.key);
     if (verifier != nullptr) verifier->OnLost(pending);
     if (tally_.Counts(pending)) tally_.CountLost(pending, how);
   });
@@ -390,7 +453,8 @@ void Worker::LookAfterConnections() {
       }
       GiveUp(*connection);
     }
-    if (phase_ == Phase::kRunning && connection->closed()) Reopen(*connection);
+    const bool uses = phase_ == Phase::kRunning || phase_ == Phase::kSweeping;
+    if (uses && connection->closed()) Reopen(*connection);
   }
   // A run that counts operations would wait for ever for a server that is gone.
   if (options_.duration_ns == 0 && IsServerGone()) tally_.EndBy(now_ns_);
@@ -406,6 +470,7 @@ void Worker::Reopen(Connection& connection) {
   if (const Status status = Connect(connection); !status.ok()) {
     return tally_.NoteError(status.message());
   }
+  if (phase_ == Phase::kSweeping) return Fill(connection);
   if (!options_.open_loop()) {
     for (uint32_t i = 0; i < options_.pipeline; ++i) thinkers_.push({now_ns_, &connection});
   }

@@ -68,7 +68,16 @@ class Worker final : public ConnectionListener {
   void OnDirty(Connection& connection) override;
 
  private:
-  enum class Phase : uint8_t { kConnecting, kPrefilling, kWaiting, kRunning, kDraining, kEnded };
+  enum class Phase : uint8_t {
+    kConnecting,
+    kPrefilling,
+    kWaiting,
+    kRunning,
+    kDraining,
+    kDrained,
+    kSweeping,
+    kEnded
+  };
   static constexpr size_t kNewsMax = 256;
   // A connection that thinks until then.
   struct Thinker {
@@ -86,6 +95,10 @@ class Worker final : public ConnectionListener {
   void StartPrefill();
   void BecomeReady();
   void Begin(int64_t begin_ns);
+  void EndCounting();
+  void StartSweep();
+  [[nodiscard]] bool IsSwept();
+  void EndSweep();
   void DrawDue();
   void StartDue();
   void StartThinkers();
@@ -136,6 +149,7 @@ class Worker final : public ConnectionListener {
   int64_t started_ns_ = 0;  // connecting
   int64_t begin_ns_ = 0;
   int64_t drain_until_ns_ = INT64_MAX;
+  bool stopped_ = false;
   int64_t looked_after_ns_ = 0;
   int64_t last_reply_ns_ = 0;
   uint64_t broken_since_reply_ = 0;  // connections

@@ -7,13 +7,14 @@
 namespace corelane::loadgen {
 
 struct WorkerOrder {
-  enum class Kind : uint8_t { kBegin, kStop };
+  enum class Kind : uint8_t { kBegin, kSweep, kStop };
   Kind kind = Kind::kStop;
   int64_t begin_ns = 0;  // kBegin: when the schedule begins
 };
 
 struct WorkerNews {
-  enum class Kind : uint8_t { kPrefilled, kReady, kWindow, kEnded };
+  // kDrained: of a verified run, which waits for kSweep; another run has ended then.
+  enum class Kind : uint8_t { kPrefilled, kReady, kWindow, kDrained, kEnded };
   Kind kind = Kind::kReady;
   uint64_t done = 0;  // kPrefilled: keys so far
   // kWindow: the second that has just ended.

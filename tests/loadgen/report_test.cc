@@ -96,10 +96,14 @@ TEST(Report, TellsWhatWasVerified) {
                                   .corrupt = 3,
                                   .never_sent = 4,
                                   .untracked = 0,
+                                  .swept = 30,
+                                  .unswept = 0,
                                   .first_finding = "key k is stale"};
   Figures other;
   other.verify.verified = 60;
   other.verify.untracked = 5;
+  other.verify.swept = 20;
+  other.verify.unswept = 6;
   other.verify.first_finding = "another";
   report.result.figures.Merge(other);
   const std::string text = ReportText(report);
@@ -107,10 +111,16 @@ TEST(Report, TellsWhatWasVerified) {
                       "5 of them only for corruption"),
             std::string::npos)
       << text;
+  EXPECT_NE(text.find("50 of them of keys that were read back after the run\n"
+                      "6 keys could not be read back\n"),
+            std::string::npos)
+      << text;
   EXPECT_NE(text.find("first finding: key k is stale"), std::string::npos) << text;
   const auto verify = ReportDocument(report)["verify"];
   EXPECT_EQ(verify["verified"], 100);
   EXPECT_EQ(verify["lost"], 2);
+  EXPECT_EQ(verify["swept"], 50);
+  EXPECT_EQ(verify["unswept"], 6);
   EXPECT_EQ(verify["never_written"], 4);
   EXPECT_EQ(verify["first_finding"], "key k is stale");
 }

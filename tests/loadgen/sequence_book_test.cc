@@ -287,5 +287,19 @@ TEST_F(ModelTest, ARightServerIsNeverAccusedAndALaggingOneIs) {
   }
 }
 
+TEST(SequenceBookTest, WalksOverWhatWasWritten) {
+  const KeyShare share{.keys = 10, .thread = 1, .threads = 3};  // 1, 4, 7, and inserts from 11 on
+  SequenceBook book(share, 5, false);
+  uint64_t index = 0;
+  EXPECT_EQ(book.NextWritten(index), std::nullopt);
+  EXPECT_EQ(book.Send(4), 1U);
+  EXPECT_EQ(book.Send(14, WriteKind::kDelete), 1U);
+  EXPECT_EQ(book.NextWritten(index), std::nullopt);  // it was at the end
+  index = 0;
+  EXPECT_EQ(book.NextWritten(index), 4U);
+  EXPECT_EQ(book.NextWritten(index), 14U);
+  EXPECT_EQ(book.NextWritten(index), std::nullopt);
+}
+
 }  // namespace
 }  // namespace corelane::loadgen

@@ -47,7 +47,7 @@ LoadOptions AllKinds() {
   return options;
 }
 
-VerifyFigures Figures(const LoadOptions& options, SimulatedStore& store) {
+VerifyFigures Figures(const LoadOptions& options, Script& store) {
   WorkerRun run(options, store);
   EXPECT_TRUE(run.worker().status().ok()) << run.worker().status().ToString();
   return run.worker().figures().verify;
@@ -80,6 +80,8 @@ TEST(Verify, ASoundServerIsNotAccusedOfConnectionsThatBreak) {
     const VerifyFigures& figures = run.worker().figures().verify;
     EXPECT_EQ(figures.findings(), 0U) << figures.first_finding;
     EXPECT_GT(figures.verified, 20'000U);
+    EXPECT_GE(figures.swept, 1000U);
+    EXPECT_EQ(figures.unswept, 0U);
   }
 }
 
@@ -178,9 +180,111 @@ TEST(Verify, EachConnectionWritesKeysOfItsOwnBeforeTheRun) {
   options.duration_ns = 0;
   options.operations = 500;
   WorkerRun run(options, store);
-  EXPECT_EQ(run.network().requests(), 1000U + 500);
+  // And reads all of them back after it.
+  EXPECT_EQ(run.network().requests(), 1000U + 500 + 1000);
   EXPECT_EQ(run.total().hits, 500U);
-  EXPECT_EQ(run.worker().figures().verify.verified, 500U);
+  EXPECT_EQ(run.worker().figures().verify.verified, 500U + 1000);
+  EXPECT_EQ(run.worker().figures().verify.swept, 1000U);
+}
+
+// ---- What is read back after the run ----
+
+// Hardly anything is read in the run, and what goes wrong does so when it is over.
+LoadOptions FewReads() {
+  LoadOptions options = Options();
+  options.workload.mix = {};
+  Weight(options, OpKind::kRead) = 1;
+  Weight(options, OpKind::kUpdate) = 9;
+  options.duration_ns = kSecond;
+  return options;
+}
+
+TEST(VerifySweep, FindsWhatTheRunDidNotReadAgain) {
+  const int64_t over_ns = WorkerRun::kBeginNanos + kSecond;
+  SimulatedStore lost({.fault = Fault::kForgets, .fault_every = 50, .begin_ns = over_ns}, kSeed);
+  const VerifyFigures figures = Figures(FewReads(), lost);
+  EXPECT_EQ(lost.faults(), 1000U / 50);
+  EXPECT_EQ(figures.vanished, 1000U / 50);
+  EXPECT_EQ(figures.swept, 1000U);
+  EXPECT_EQ(figures.unswept, 0U);
+  EXPECT_NE(figures.first_finding.find("is lost"), std::string::npos) << figures.first_finding;
+  SimulatedStore stale({.fault = Fault::kOlderValue, .fault_every = 50, .begin_ns = over_ns},
+                       kSeed);
+  EXPECT_EQ(Figures(FewReads(), stale).stale, 1000U / 50);
+  EXPECT_EQ(stale.faults(), 1000U / 50);
+}
+
+TEST(VerifySweep, KeysThatAreDeletedOrInsertedAreInItAndSoundOnesAreNotAccused) {
+  LoadOptions options = AllKinds();
+  options.duration_ns = kSecond;
+  SimulatedStore store({}, kSeed);
+  WorkerRun run(options, store);
+  const VerifyFigures& figures = run.worker().figures().verify;
+  const auto& inserts = run.worker().figures().by_kind[static_cast<size_t>(OpKind::kInsert)];
+  ASSERT_NE(inserts, nullptr);
+  EXPECT_GE(figures.swept, 1000U + inserts->answered());
+  EXPECT_EQ(figures.findings(), 0U) << figures.first_finding;
+}
+
+// Its reads are in no latency and no second of the run, which ends when it did before.
+TEST(VerifySweep, IsNoPartOfWhatIsMeasured) {
+  SimulatedStore store({}, kSeed);
+  WorkerRun run(FewReads(), store);
+  EXPECT_EQ(run.worker().measured_ns(), kSecond);
+  uint64_t answered = 0;
+  for (const WindowFigures& window : run.worker().figures().windows) answered += window.answered;
+  EXPECT_EQ(answered, run.total().answered());
+  EXPECT_EQ(run.network().requests(), 1000U + run.total().answered() + 1000U);
+}
+
+TEST(VerifySweep, WhatBreaksOffIsReadAgain) {
+  SimulatedStore store({.breaks_every = 97, .begin_ns = WorkerRun::kBeginNanos + kSecond}, kSeed);
+  const VerifyFigures figures = Figures(FewReads(), store);
+  EXPECT_EQ(figures.swept, 1000U);
+  EXPECT_EQ(figures.unswept, 0U);
+  EXPECT_EQ(figures.findings(), 0U) << figures.first_finding;
+}
+
+// As a store, until the run is over.
+class EndingStore final : public Script {
+ public:
+  enum class End : uint8_t { kErrors, kSilence, kHangsUp };
+  explicit EndingStore(End end) : end_(end) {}
+  [[nodiscard]] Answer AnswerTo(uint64_t number, int64_t now_ns) override {
+    return store_.AnswerTo(number, now_ns);
+  }
+  [[nodiscard]] Answer AnswerTo(uint64_t number, int64_t now_ns,
+                                const kv::Request& request) override {
+    Answer answer = store_.AnswerTo(number, now_ns, request);
+    if (now_ns < WorkerRun::kBeginNanos + kSecond) return answer;
+    if (end_ == End::kErrors) answer.bytes = "-ERR no more\r\n";
+    if (end_ == End::kSilence) answer.at_ns = INT64_MAX;
+    if (end_ == End::kHangsUp) answer.closes = true;
+    return answer;
+  }
+
+ private:
+  const End end_;
+  SimulatedStore store_{{}, kSeed};
+};
+
+TEST(VerifySweep, WhatCannotBeReadBackIsCountedAndNoFinding) {
+  for (const auto end :
+       {EndingStore::End::kErrors, EndingStore::End::kSilence, EndingStore::End::kHangsUp}) {
+    EndingStore store(end);
+    const VerifyFigures figures = Figures(FewReads(), store);
+    EXPECT_EQ(figures.unswept, 1000U);
+    EXPECT_EQ(figures.swept, 0U);
+    EXPECT_EQ(figures.findings(), 0U) << figures.first_finding;
+  }
+}
+
+TEST(VerifySweep, ARunThatIsStoppedSaysThatItDidNotReadBack) {
+  SimulatedStore store({}, kSeed);
+  const WorkerRun run(FewReads(), store, 0, WorkerOrder::Kind::kStop);
+  const VerifyFigures& figures = run.figures().verify;
+  EXPECT_EQ(figures.swept, 0U);
+  EXPECT_EQ(figures.unswept, 1000U);
 }
 
 TEST(Verify, WithoutItNothingIsCounted) {

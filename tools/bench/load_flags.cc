@@ -169,10 +169,11 @@ void LoadFlags::AddWorkFlags() {
       ->capture_default_str();
   CLI::Option* prefill =
       command_->add_flag("--prefill", options_.prefill, "write all keys once before");
-  CLI::Option* verify =
-      command_->add_flag("--verify", options_.verify,
-                         "check what is read: writes all keys before, in values that say what they "
-                         "are, and counts stale, lost and corrupt reads");
+  CLI::Option* verify = command_->add_flag(
+      "--verify", options_.verify,
+      "check what is read: writes all keys before, in values that say what they "
+      "are, counts stale, lost and corrupt reads, and reads all that was written "
+      "back at the end");
   command_
       ->add_option("--replay", typed_.replay,
                    "instead of a mix: the RESP commands of this file, one a line, as for redis-cli "
