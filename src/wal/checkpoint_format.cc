@@ -106,6 +106,11 @@ Result<CheckpointHeader> DecodeCheckpointHeader(std::string_view bytes) {
       base::Checksum32(bytes.substr(0, kHeaderChecksumAt), kCheckpointFormatVersion)) {
     return Status(StatusCode::kCorruption, "checksum mismatch in the header of the checkpoint");
   }
+  return UncheckedCheckpointHeader(bytes);
+}
+
+CheckpointHeader UncheckedCheckpointHeader(std::string_view bytes) {
+  const char* const from = bytes.data();
   return CheckpointHeader{
       .lane = base::LoadLittle<uint32_t>(from + kLaneAt),
       .generation = base::LoadLittle<uint64_t>(from + kGenerationAt),
@@ -124,6 +129,20 @@ void EncodeBlockHeader(const BlockHeader& header, uint64_t checksum_seed, char* 
   base::StoreLittle<uint8_t>(to + kTypeAt, static_cast<uint8_t>(header.type));
   base::StoreLittle<uint8_t>(to + kCodecAt, static_cast<uint8_t>(header.codec));
   base::StoreLittle<uint32_t>(to, BlockChecksum(to, header.stored_bytes, checksum_seed));
+}
+
+bool LooksLikeBlock(const char* from) {
+  const auto type = base::LoadLittle<uint8_t>(from + kTypeAt);
+  const auto codec = base::LoadLittle<uint8_t>(from + kCodecAt);
+  const bool known = (type == static_cast<uint8_t>(BlockType::kEntries) ||
+                      type == static_cast<uint8_t>(BlockType::kEnd)) &&
+                     codec <= static_cast<uint8_t>(BlockCodec::kLz4);
+  return known && FieldsAgree({.stored_bytes = AnnouncedPayloadBytes(from),
+                               .raw_bytes = base::LoadLittle<uint32_t>(from + kRawAt),
+                               .entries = base::LoadLittle<uint32_t>(from + kEntriesAt),
+                               .type = static_cast<BlockType>(type),
+                               .codec = static_cast<BlockCodec>(codec)},
+                              from);
 }
 
 BlockVerdict DecodeBlockHeader(std::string_view bytes, uint64_t checksum_seed,

@@ -77,6 +77,9 @@ enum class BlockVerdict : uint8_t {
 void EncodeCheckpointHeader(const CheckpointHeader& header, char* to);
 // kCorruption, or kIncompatible for a newer format version. The message does not name the file.
 [[nodiscard]] Result<CheckpointHeader> DecodeCheckpointHeader(std::string_view bytes);
+// As it stands, for what has a wrong checksum: any field can be anything. `bytes` has
+// kCheckpointHeaderBytes.
+[[nodiscard]] CheckpointHeader UncheckedCheckpointHeader(std::string_view bytes);
 
 [[nodiscard]] inline uint64_t BlockChecksumSeed(uint64_t salt, uint64_t file_offset) {
   return salt ^ file_offset;
@@ -95,6 +98,10 @@ void EncodeBlockHeader(const BlockHeader& header, uint64_t checksum_seed, char* 
   const bool one_entry = base::LoadLittle<uint32_t>(from + 12) == 1;
   return one_entry ? kCheckpointEntryBytesMax : kCheckpointBlockBytesMax;
 }
+
+// Whether the header of a block can stand here at all, whatever its checksum says: for whoever
+// looks for one.
+[[nodiscard]] bool LooksLikeBlock(const char* from);
 
 // `bytes` is the whole block, as announced by its length.
 [[nodiscard]] BlockVerdict DecodeBlockHeader(std::string_view bytes, uint64_t checksum_seed,

@@ -12,6 +12,20 @@
 #include "wal/block_codec.h"
 
 namespace corelane::wal {
+namespace {
+
+// Behind a bad block anything can look like the head of a large one and cost a checksum.
+constexpr uint64_t kFindChecksumBytesMax = uint64_t{8} << 30;
+
+}  // namespace
+
+Result<bool> CheckpointReader::OpenAnyway() {
+  if (window_.file_bytes() < kCheckpointHeaderBytes) return false;
+  const char* bytes = nullptr;
+  RETURN_IF_ERROR(At(0, kCheckpointHeaderBytes, bytes));
+  header_ = UncheckedCheckpointHeader({bytes, kCheckpointHeaderBytes});
+  return true;
+}
 
 Status CheckpointReader::Open() {
   RETURN_IF_ERROR(window_.Open());
@@ -68,6 +82,23 @@ Result<BlockVerdict> CheckpointReader::ReadBlock(uint64_t offset, StoredBlock& b
   block.end_offset = offset + whole_bytes;
   block.payload = {bytes + kBlockHeaderBytes, static_cast<size_t>(payload_bytes)};
   return verdict;
+}
+
+// Blocks stand at any offset.
+Result<uint64_t> CheckpointReader::FindBlock(uint64_t offset) {
+  uint64_t checksum_bytes = 0;
+  for (; offset + kBlockHeaderBytes <= window_.file_bytes(); ++offset) {
+    const char* bytes = nullptr;
+    RETURN_IF_ERROR(At(offset, kBlockHeaderBytes, bytes));
+    if (!LooksLikeBlock(bytes)) continue;
+    checksum_bytes += AnnouncedPayloadBytes(bytes);
+    if (checksum_bytes > kFindChecksumBytesMax) break;
+    StoredBlock block;
+    const Result<BlockVerdict> verdict = ReadBlock(offset, block);
+    if (!verdict.ok()) return verdict.status();
+    if (*verdict == BlockVerdict::kGood) return offset;
+  }
+  return uint64_t{0};
 }
 
 std::string_view CheckpointReader::RawOf(const StoredBlock& block) {

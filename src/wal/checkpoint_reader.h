@@ -39,6 +39,11 @@ class CheckpointReader {
   // Reads the header. kCorruption, kIncompatible, kIoError.
   [[nodiscard]] Status Open();
 
+  // After Open() failed with kCorruption: takes the header as it stands, wrong checksum or not. The
+  // blocks, if they are good with its salt, tell whether that was right. False when the file is too
+  // short.
+  [[nodiscard]] Result<bool> OpenAnyway();
+
   [[nodiscard]] const CheckpointHeader& header() const { return header_; }
   [[nodiscard]] uint64_t file_bytes() const { return window_.file_bytes(); }
 
@@ -48,10 +53,11 @@ class CheckpointReader {
 
   // Piece by piece. `block` is set when the verdict is kGood. Offsets only go up from call to call.
   [[nodiscard]] Result<BlockVerdict> ReadBlock(uint64_t offset, StoredBlock& block);
+  // The offset of the first good block from `offset` on; 0 when there is none.
+  [[nodiscard]] Result<uint64_t> FindBlock(uint64_t offset);
   // Of a block of entries. kBadContent: it is whole and has not the entries that it announces;
   // those before the contradiction were handed on.
-  [[nodiscard]] Result<BlockVerdict> VisitEntries(const StoredBlock& block,
-                                                  FrameVisitor& visitor);
+  [[nodiscard]] Result<BlockVerdict> VisitEntries(const StoredBlock& block, FrameVisitor& visitor);
 
  private:
   [[nodiscard]] Status At(uint64_t offset, size_t count, const char*& bytes);

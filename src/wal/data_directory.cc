@@ -20,6 +20,8 @@ namespace {
 constexpr std::string_view kLockName = "LOCK";
 constexpr std::string_view kManifestName = "MANIFEST";
 constexpr std::string_view kGenerationStart = "gen-";
+// Of a generation that was damaged and that somebody may still want to look at.
+constexpr std::string_view kKeptSuffix = ".damaged";
 
 bool IsGeneration(const std::string& name) { return name.starts_with(kGenerationStart); }
 
@@ -90,7 +92,7 @@ Result<std::unique_ptr<DataDirectory>> DataDirectory::Open(env::FileSystem& file
   auto directory = std::make_unique<DataDirectory>(files, path, std::move(lock).value());
   Result<bool> exists = files.Exists(path + "/" + std::string(kManifestName));
   if (!exists.ok()) return WithDirectory(exists.status(), path);
-  Status status = *exists ? directory->ReadManifest() : directory->Create(clock, fresh);
+  Status status = *exists ? directory->ReadManifest(Use::kChange) : directory->Create(clock, fresh);
   if (status.ok() && *exists) status = directory->KeepManifest();
   if (!status.ok()) return WithDirectory(status, path);
   return directory;
@@ -113,7 +115,7 @@ Result<std::unique_ptr<DataDirectory>> DataDirectory::OpenExisting(env::FileSyst
   if (!lock.ok() && !unlocked) return WithDirectory(lock.status(), path);
   auto directory =
       std::make_unique<DataDirectory>(files, path, unlocked ? nullptr : std::move(lock).value());
-  Status status = directory->ReadManifest();
+  Status status = directory->ReadManifest(use);
   if (status.ok() && use != Use::kRead) status = directory->KeepManifest();
   if (!status.ok()) return WithDirectory(status, path);
   return directory;
@@ -130,14 +132,28 @@ Status DataDirectory::Create(const env::Clock& clock, const NewDirectory& fresh)
   return WriteManifest(manifest);
 }
 
-Status DataDirectory::ReadManifest() {
+Status DataDirectory::ReadManifest(Use use) {
   Result<std::string> bytes =
       env::ReadFile(files_, path_ + "/" + std::string(kManifestName), kManifestBytesMax);
   if (!bytes.ok()) return bytes.status();
   Result<Manifest> manifest = DecodeManifest(*bytes);
   if (!manifest.ok()) return manifest.status();
   manifest_ = *manifest;
+  if (use == Use::kChange) RETURN_IF_ERROR(UndoKeeping());
   return CheckLanes();
+}
+
+// CommitGenerationKeepingTheOld() was stopped between its two steps: the generation that counts has
+// the other name already.
+Status DataDirectory::UndoKeeping() {
+  const std::string generation = GenerationPath(manifest_.generation);
+  const std::string kept = generation + std::string(kKeptSuffix);
+  Result<bool> exists = files_.Exists(generation);
+  if (!exists.ok() || *exists) return exists.status();
+  exists = files_.Exists(kept);
+  if (!exists.ok() || !*exists) return exists.status();
+  RETURN_IF_ERROR(files_.Rename(kept, generation));
+  return files_.SyncDirectory(path_);
 }
 
 // A process that was killed may have renamed the manifest and not synced the directory any more.
@@ -200,7 +216,8 @@ Result<std::vector<std::string>> DataDirectory::Leftovers() const {
   Result<std::vector<std::string>> names = files_.List(path_);
   if (!names.ok()) return names.status();
   std::erase_if(*names, [&](const std::string& name) {
-    return !IsGeneration(name) || name == GenerationName(manifest_.generation);
+    return !IsGeneration(name) || name.ends_with(kKeptSuffix) ||
+           name == GenerationName(manifest_.generation);
   });
   return names;
 }
@@ -219,6 +236,16 @@ Status DataDirectory::PrepareGeneration(uint32_t lanes) {
   RETURN_IF_ERROR(MakeGeneration(manifest_.generation + 1, lanes));
   next_lanes_ = lanes;
   return OkStatus();
+}
+
+// The other name comes first, and for good: were it the manifest, a crash would leave the old
+// generation with a name that is removed at the next start.
+Result<std::string> DataDirectory::CommitGenerationKeepingTheOld() {
+  const std::string name = GenerationName(manifest_.generation) + std::string(kKeptSuffix);
+  RETURN_IF_ERROR(files_.Rename(GenerationPath(manifest_.generation), path_ + "/" + name));
+  RETURN_IF_ERROR(files_.SyncDirectory(path_));
+  RETURN_IF_ERROR(CommitGeneration());
+  return name;
 }
 
 Status DataDirectory::CommitGeneration() {

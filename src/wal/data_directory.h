@@ -71,7 +71,7 @@ class DataDirectory {
   // A lane of the generation that counts.
   [[nodiscard]] LaneIdentity Lane(uint32_t lane) const;
 
-  // Names of generations that do not count.
+  // Names of generations that do not count, but for those that were damaged and are kept.
   [[nodiscard]] Result<std::vector<std::string>> Leftovers() const;
   // Removes them. After a successful recovery, so that a start that fails
   // changes nothing.
@@ -83,10 +83,14 @@ class DataDirectory {
   [[nodiscard]] Status PrepareGeneration(uint32_t lanes);
   [[nodiscard]] LaneIdentity NextLane(uint32_t lane) const;
   [[nodiscard]] Status CommitGeneration();
+  // As CommitGeneration, for a generation that is damaged: it is not removed, and never will be by
+  // us, but gets another name, which is returned.
+  [[nodiscard]] Result<std::string> CommitGenerationKeepingTheOld();
 
  private:
   [[nodiscard]] Status Create(const env::Clock& clock, const NewDirectory& fresh);
-  [[nodiscard]] Status ReadManifest();
+  [[nodiscard]] Status ReadManifest(Use use);
+  [[nodiscard]] Status UndoKeeping();
   [[nodiscard]] Status KeepManifest();
   [[nodiscard]] Status CheckLanes() const;
   [[nodiscard]] Status MakeGeneration(uint64_t generation, uint32_t lanes);

@@ -154,6 +154,11 @@ Result<SegmentHeader> DecodeSegmentHeader(std::string_view bytes) {
       base::Checksum32(bytes.substr(0, kHeaderChecksumAt), kLogFormatVersion)) {
     return Status(StatusCode::kCorruption, "checksum mismatch in the segment header");
   }
+  return UncheckedSegmentHeader(bytes);
+}
+
+SegmentHeader UncheckedSegmentHeader(std::string_view bytes) {
+  const char* const from = bytes.data();
   return SegmentHeader{
       .lane = base::LoadLittle<uint32_t>(from + kLaneAt),
       .generation = base::LoadLittle<uint64_t>(from + kGenerationAt),

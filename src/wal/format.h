@@ -88,6 +88,9 @@ enum class FrameVerdict : uint8_t {
 void EncodeSegmentHeader(const SegmentHeader& header, char* to);
 // kCorruption, or kIncompatible for a newer format version. The message does not name the file.
 [[nodiscard]] Result<SegmentHeader> DecodeSegmentHeader(std::string_view bytes);
+// As it stands, for what has a wrong checksum: any field can be anything. `bytes` has
+// kSegmentHeaderBytes.
+[[nodiscard]] SegmentHeader UncheckedSegmentHeader(std::string_view bytes);
 
 [[nodiscard]] inline uint64_t FrameChecksumSeed(uint64_t salt, uint64_t file_offset) {
   return salt ^ file_offset;

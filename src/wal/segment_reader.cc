@@ -38,6 +38,14 @@ Status SegmentReader::Open() {
   return OkStatus();
 }
 
+Result<bool> SegmentReader::OpenAnyway() {
+  if (window_.file_bytes() < kSegmentHeaderBytes) return false;
+  const char* bytes = nullptr;
+  RETURN_IF_ERROR(At(0, kSegmentHeaderBytes, bytes));
+  header_ = UncheckedSegmentHeader({bytes, kSegmentHeaderBytes});
+  return true;
+}
+
 Result<bool> SegmentReader::IsBlank() { return OnlyZerosFrom(0); }
 
 Status SegmentReader::At(uint64_t offset, size_t count, const char*& bytes) {
@@ -60,14 +68,14 @@ Result<bool> SegmentReader::OnlyZerosFrom(uint64_t offset) {
   return true;
 }
 
-Status SegmentReader::Judge(FrameVerdict verdict, SegmentSummary& summary) const {
+Status SegmentReader::Judge(FrameVerdict verdict, bool tolerant, SegmentSummary& summary) const {
   if (verdict == FrameVerdict::kUnknownType) {
     return Status(StatusCode::kIncompatible,
                   absl::StrFormat(
                       "%s has a frame of an unknown type at offset %u: written by a newer corelane",
                       name_, summary.end_offset));
   }
-  if (verdict == FrameVerdict::kBadContent) {
+  if (verdict == FrameVerdict::kBadContent && !tolerant) {
     return Status(StatusCode::kCorruption,
                   absl::StrFormat("corrupt frame in %s at offset %u: %s", name_, summary.end_offset,
                                   std::string(FrameVerdictName(verdict))));
@@ -90,12 +98,15 @@ bool SegmentReader::Follows(uint64_t seq, const FrameRange& range, SegmentSummar
     summary.next_seq = seq;
   }
   if (seq == summary.next_seq) return true;
-  summary.reason = absl::StrFormat("sequence number %u where %u should be", seq, summary.next_seq);
+  summary.reason =
+      summary.next_seq == UINT64_MAX
+          ? absl::StrFormat("sequence number %u, which has passed", seq)
+          : absl::StrFormat("sequence number %u where %u should be", seq, summary.next_seq);
   return false;
 }
 
 Result<SegmentSummary> SegmentReader::Read(const FrameRange& range, FrameVisitor& visitor) {
-  SegmentSummary summary{.end_offset = kSegmentHeaderBytes, .next_seq = range.first_max};
+  SegmentSummary summary{.end_offset = range.offset, .next_seq = range.first_max};
   const uint64_t end = window_.file_bytes();
   while (true) {
     const uint64_t left = end - summary.end_offset;
@@ -120,7 +131,7 @@ Result<SegmentSummary> SegmentReader::Read(const FrameRange& range, FrameVisitor
     const FrameVerdict verdict =
         DecodeFrame({bytes, padded}, FrameChecksumSeed(header_.salt, summary.end_offset), frame);
     if (verdict != FrameVerdict::kGood) {
-      RETURN_IF_ERROR(Judge(verdict, summary));
+      RETURN_IF_ERROR(Judge(verdict, range.tolerant, summary));
       return summary;
     }
     if (!Follows(frame.seq, range, summary)) return summary;
@@ -135,11 +146,10 @@ Result<SegmentSummary> SegmentReader::Read(const FrameRange& range, FrameVisitor
   }
 }
 
-Result<LaterFrames> SegmentReader::ScanFrom(uint64_t offset, uint64_t next_seq) {
-  LaterFrames later;
-  uint64_t checksummed = 0;
+Result<SegmentReader::Found> SegmentReader::FindNext(uint64_t offset, uint64_t next_seq,
+                                                     uint64_t& checksum_bytes) {
   offset = std::max<uint64_t>(PaddedFrameBytes(offset), kSegmentHeaderBytes);
-  while (offset + kFrameHeaderBytes <= window_.file_bytes()) {
+  for (; offset + kFrameHeaderBytes <= window_.file_bytes(); offset += kFrameAlignmentBytes) {
     const char* bytes = nullptr;
     RETURN_IF_ERROR(At(offset, kFrameHeaderBytes, bytes));
     const uint32_t length = AnnouncedFrameLength(bytes);
@@ -148,26 +158,42 @@ Result<LaterFrames> SegmentReader::ScanFrom(uint64_t offset, uint64_t next_seq) 
     if (length < kFrameHeaderBytes || padded > kFrameBytesMax ||
         padded > window_.file_bytes() - offset || seq < next_seq ||
         seq - next_seq > kScanSequencesMax) {
-      offset += kFrameAlignmentBytes;
       continue;
     }
-    checksummed += padded;
-    if (checksummed > kScanChecksumBytesMax) {
+    checksum_bytes += padded;
+    if (checksum_bytes > kScanChecksumBytesMax) {
       return Status(StatusCode::kCorruption,
                     "what follows the bad frame in " + name_ + " cannot be told from good frames");
     }
     RETURN_IF_ERROR(At(offset, padded, bytes));
     Frame frame;
-    if (DecodeFrame({bytes, padded}, FrameChecksumSeed(header_.salt, offset), frame) !=
+    if (DecodeFrame({bytes, padded}, FrameChecksumSeed(header_.salt, offset), frame) ==
         FrameVerdict::kGood) {
-      offset += kFrameAlignmentBytes;
-      continue;
+      return Found{
+          .offset = offset, .end_offset = offset + padded, .durable_seq = frame.durable_seq};
     }
-    ++later.frames;
-    later.durable_seq = std::max(later.durable_seq, frame.durable_seq);
-    offset += padded;
   }
-  return later;
+  return Found{};
+}
+
+Result<LaterFrames> SegmentReader::ScanFrom(uint64_t offset, uint64_t next_seq) {
+  LaterFrames later;
+  uint64_t checksum_bytes = 0;
+  while (true) {
+    const Result<Found> found = FindNext(offset, next_seq, checksum_bytes);
+    if (!found.ok()) return found.status();
+    if (found->offset == 0) return later;
+    ++later.frames;
+    later.durable_seq = std::max(later.durable_seq, found->durable_seq);
+    offset = found->end_offset;
+  }
+}
+
+Result<uint64_t> SegmentReader::FindFrame(uint64_t offset, uint64_t next_seq) {
+  uint64_t checksum_bytes = 0;
+  const Result<Found> found = FindNext(offset, next_seq, checksum_bytes);
+  if (!found.ok()) return found.status();
+  return found->offset;
 }
 
 }  // namespace corelane::wal

@@ -25,7 +25,10 @@ namespace corelane::wal {
 struct FrameRange {
   uint64_t first_min = 1;  // of the first frame
   uint64_t first_max = 1;
-  uint64_t visit_from = 1;  // frames before are checked only
+  uint64_t visit_from = 1;                // frames before are checked only
+  uint64_t offset = kSegmentHeaderBytes;  // where it begins
+  // A whole frame that contradicts itself is a bad one like any other, not a failure.
+  bool tolerant = false;
 };
 
 struct SegmentSummary {
@@ -52,6 +55,11 @@ class SegmentReader {
   // Reads the header. kCorruption, kIncompatible, kIoError.
   [[nodiscard]] Status Open();
 
+  // After Open() failed with kCorruption: takes the header as it stands, wrong checksum or not. The
+  // frames, if they are good with its salt, tell whether that was right. False when the file is too
+  // short.
+  [[nodiscard]] Result<bool> OpenAnyway();
+
   // After Open() failed with kCorruption: true when the file has nothing but zeros, hence was never
   // written to.
   [[nodiscard]] Result<bool> IsBlank();
@@ -72,10 +80,21 @@ class SegmentReader {
   // Offsets only go up from call to call.
   [[nodiscard]] Result<LaterFrames> ScanFrom(uint64_t offset, uint64_t next_seq);
 
+  // The offset of the first of these; 0 when there is none.
+  [[nodiscard]] Result<uint64_t> FindFrame(uint64_t offset, uint64_t next_seq);
+
  private:
   [[nodiscard]] Status At(uint64_t offset, size_t count, const char*& bytes);
   [[nodiscard]] Result<bool> OnlyZerosFrom(uint64_t offset);
-  [[nodiscard]] Status Judge(FrameVerdict verdict, SegmentSummary& summary) const;
+  struct Found {
+    uint64_t offset = 0;  // 0: there is none
+    uint64_t end_offset = 0;
+    uint64_t durable_seq = 0;
+  };
+  // `checksum_bytes` counts what has been tried in vain or not, over several calls.
+  [[nodiscard]] Result<Found> FindNext(uint64_t offset, uint64_t next_seq,
+                                       uint64_t& checksum_bytes);
+  [[nodiscard]] Status Judge(FrameVerdict verdict, bool tolerant, SegmentSummary& summary) const;
   [[nodiscard]] static bool Follows(uint64_t seq, const FrameRange& range, SegmentSummary& summary);
   [[nodiscard]] Status EndAtZeroLength(SegmentSummary& summary);
 

@@ -183,6 +183,39 @@ TEST_F(DataDirectoryTest, ChangingTheNumberOfLanesSwitchesInOneStep) {
   EXPECT_EQ((*directory)->Lane(3).generation, 2u);
 }
 
+TEST_F(DataDirectoryTest, ADamagedGenerationIsKeptUnderAnotherName) {
+  {
+    auto directory = Open();
+    ASSERT_TRUE(directory.ok());
+    WriteBytes((*directory)->Lane(0).directory + "/" + SegmentName(1), "damaged");
+    ASSERT_TRUE((*directory)->PrepareGeneration(2).ok());
+    const auto kept = (*directory)->CommitGenerationKeepingTheOld();
+    ASSERT_TRUE(kept.ok()) << kept.status().ToString();
+    EXPECT_EQ(*kept, "gen-000001.damaged");
+    EXPECT_EQ((*directory)->manifest().generation, 2u);
+  }
+  // For good: it is no leftover.
+  auto directory = Open();
+  ASSERT_TRUE(directory.ok());
+  EXPECT_TRUE((*directory)->Leftovers()->empty());
+  ASSERT_TRUE((*directory)->RemoveLeftovers().ok());
+  EXPECT_EQ(ReadBytes(path_ + "/gen-000001.damaged/lane-0000/" + SegmentName(1)), "damaged");
+}
+
+TEST_F(DataDirectoryTest, AGenerationThatWasOnlyRenamedGetsItsNameBack) {
+  ASSERT_TRUE(Open().ok());
+  const std::string generation = path_ + "/gen-000001";
+  ASSERT_TRUE(files_.Rename(generation, generation + ".damaged").ok());
+  // A reader changes nothing.
+  EXPECT_EQ(DataDirectory::OpenExisting(files_, path_, DataDirectory::Use::kRead).code(),
+            StatusCode::kCorruption);
+  EXPECT_FALSE(*files_.Exists(generation));
+  const auto directory = Open();
+  ASSERT_TRUE(directory.ok()) << directory.status().ToString();
+  EXPECT_TRUE(*files_.Exists(generation));
+  EXPECT_FALSE(*files_.Exists(generation + ".damaged"));
+}
+
 // Whatever single call fails on the way to a new generation: afterwards a start finds the old one
 // or the new one, whole.
 TEST_F(DataDirectoryTest, AFailureAnywhereInASwitchLeavesOneWholeGeneration) {
