@@ -28,6 +28,7 @@ constexpr int kExitFailure = 1;
 struct Flags {
   std::vector<std::string> listen = {"auto://127.0.0.1:7878"};
   std::string fsync = "everysec";
+  std::string recover = "strict";
   std::string io = "auto";
   std::string engine = "memory";
   bool no_pin = false;
@@ -52,6 +53,14 @@ void AddCheckpointFlags(CLI::App& app, shard::CheckpointPolicy& policy) {
   app.add_option("--checkpoint-interval", policy.interval_ms,
                  "or when the last one is this old and something has changed (0ms: never)")
       ->transform(Duration());
+}
+
+void AddRecoverFlag(CLI::App& app, Flags& flags) {
+  app.add_option("--recover", flags.recover,
+                 "strict: damaged logs or checkpoints refuse the start; salvage: what is sound of "
+                 "them is kept, what is not is told, and the files as they were are kept aside")
+      ->check(CLI::IsMember({"strict", "salvage"}))
+      ->capture_default_str();
 }
 
 void AddFlags(CLI::App& app, Flags& flags) {
@@ -84,6 +93,7 @@ void AddFlags(CLI::App& app, Flags& flags) {
                  "(256mb)")
       ->transform(size)
       ->check(CLI::Range(storage::kRocksDbCacheBytesMin, uint64_t{1} << 50));
+  AddRecoverFlag(app, flags);
   app.add_option("--io", flags.io, "event loop: auto, uring, epoll")
       ->check(CLI::IsMember({"auto", "uring", "epoll"}))
       ->capture_default_str();
@@ -138,6 +148,7 @@ Status FillOptions(Flags& flags) {
   flags.options.io = back_ends.at(flags.io);
   flags.options.engine =
       flags.engine == "rocksdb" ? storage::EngineKind::kRocksDb : storage::EngineKind::kMemory;
+  flags.options.salvage = flags.recover == "salvage";
   flags.options.pin_lanes = !flags.no_pin;
   if (flags.options.engine == storage::EngineKind::kRocksDb && !flags.options.fsync) {
     return Status(StatusCode::kBadArgument,

@@ -49,6 +49,7 @@ struct ServerOptions {
   std::string data_directory = "corelane-data";
   std::optional<wal::FsyncMode> fsync = wal::FsyncMode::kEverySecond;  // none: no log at all
   uint64_t segment_bytes = kSegmentBytesDefault;
+  bool salvage = false;  // start with what is sound of damaged logs and checkpoints
   shard::CheckpointPolicy checkpoints;
 
   storage::EngineKind engine = storage::EngineKind::kMemory;          // kRocksDb needs a log

@@ -106,6 +106,7 @@ Status Server::OpenData() {
   options.lanes = lane_count_;
   options.fsync = options_.fsync;
   options.segment_bytes = options_.segment_bytes;
+  options.salvage = options_.salvage;
   options.new_hash_seed = environment_.seed;
   options.engine = options_.engine;
   options.rocksdb_cache_bytes = options_.rocksdb_cache_bytes;

@@ -15,6 +15,7 @@
 #include "storage/striped_engine.h"
 #include "wal/checkpoint_writer.h"
 #include "wal/lane_log_writer.h"
+#include "wal/salvage.h"
 
 namespace corelane::shard {
 namespace {
@@ -69,7 +70,27 @@ Result<wal::LaneRecovery> ReadLog(env::FileSystem& files, const wal::LaneIdentit
   if (read.code() != StatusCode::kCorruption) return read;
   return Status(StatusCode::kCorruption,
                 read.status().message() +
-                    "; not starting, nothing was changed: restore the file from a copy");
+                    "; not starting, nothing was changed: restore the file from a copy, or start "
+                    "corelane-server with --recover=salvage, which keeps what is sound");
+}
+
+class IgnoringVisitor final : public wal::FrameVisitor {
+ public:
+  Status OnFrame(const wal::Frame& /*frame*/) override { return OkStatus(); }
+};
+
+void TellReport(const std::string& directory, const wal::SalvageReport& report) {
+  for (const std::string& line : report.lines) {
+    base::Log(base::Severity::kWarning, "salvage: %s", line);
+  }
+  if (report.lines_left_out != 0) {
+    base::Log(base::Severity::kWarning, "salvage: %s: and %d more like these", directory,
+              report.lines_left_out);
+  }
+  base::Log(base::Severity::kWarning,
+            "salvage: %s: kept %d entries of checkpoints and %d frames; dropped %d bytes; "
+            "%d frames are missing",
+            directory, report.entries, report.frames, report.dropped_bytes, report.missing_frames);
 }
 
 }  // namespace
@@ -105,7 +126,27 @@ Status SliceOpener::OpenDirectory() {
   hash_seed_ = directory_->manifest().hash_seed;
   lanes_before_ = directory_->manifest().lanes;
   RETURN_IF_ERROR(CheckEngine());
-  return lanes_before_ == options_.lanes ? OkStatus() : Reshape();
+  if (options_.salvage) RETURN_IF_ERROR(FindDamage());
+  return lanes_before_ == options_.lanes && damaged_.empty() ? OkStatus() : Reshape();
+}
+
+// Reads everything once more than a start without the flag does, which is to be rare.
+Status SliceOpener::FindDamage() {
+  std::vector<bool> damaged(lanes_before_, false);
+  bool any = false;
+  for (uint32_t lane = 0; lane < lanes_before_; ++lane) {
+    const wal::LaneIdentity identity = directory_->Lane(lane);
+    IgnoringVisitor ignored;
+    const Status status = wal::RecoverLane(*options_.files, identity, ignored).status();
+    if (status.ok()) continue;
+    if (status.code() != StatusCode::kCorruption) return status;
+    base::Log(base::Severity::kWarning, "salvage: %s is damaged: %s", identity.directory,
+              status.message());
+    damaged[lane] = true;
+    any = true;
+  }
+  if (any) damaged_ = std::move(damaged);
+  return OkStatus();
 }
 
 // A log may begin where a database stood then, so a database must not be passed over.
@@ -147,13 +188,7 @@ wal::LaneLogOptions SliceOpener::LogOptions(const wal::LaneIdentity& lane) const
   return log;
 }
 
-// Reads the logs of all old lanes, one after the other, and writes what lives into logs for the new
-// number of lanes, as a new generation of the directory. Nothing of the old generation changes
-// before the new one is complete and durable.
-Status SliceOpener::Reshape() {
-  base::Log(base::Severity::kInfo, "%s: rewriting the logs of %d lanes for %d", options_.directory,
-            lanes_before_, options_.lanes);
-  RETURN_IF_ERROR(directory_->PrepareGeneration(options_.lanes));
+Result<std::vector<std::unique_ptr<wal::LaneLogWriter>>> SliceOpener::OpenNextLogs() {
   std::vector<std::unique_ptr<wal::LaneLogWriter>> logs;
   for (uint32_t lane = 0; lane < options_.lanes; ++lane) {
     wal::LaneLogOptions log_options = LogOptions(directory_->NextLane(lane));
@@ -162,18 +197,51 @@ Status SliceOpener::Reshape() {
     if (!log.ok()) return log.status();
     logs.push_back(std::move(*log));
   }
-  for (uint32_t lane = 0; lane < lanes_before_; ++lane) {
-    const wal::LaneIdentity identity = directory_->Lane(lane);
-    const Result<std::unique_ptr<storage::Engine>> engine = NewEngine(identity);
-    if (!engine.ok()) return engine.status();
-    LogReplay replay(**engine, hash_seed_, *options_.clock, identity.directory);
-    const Result<wal::LaneRecovery> read = ReadLog(*options_.files, identity, replay);
-    if (!read.ok()) return read.status();
-    RETURN_IF_ERROR(CopyEntries(**engine, logs, options_.clock->WallMillis()));
+  return logs;
+}
+
+Status SliceOpener::ReadOldLane(uint32_t lane, storage::Engine& engine) {
+  const wal::LaneIdentity identity = directory_->Lane(lane);
+  LogReplay replay(engine, hash_seed_, *options_.clock, identity.directory);
+  if (damaged_.empty() || !damaged_[lane]) {
+    return ReadLog(*options_.files, identity, replay).status();
   }
-  for (const auto& log : logs) RETURN_IF_ERROR(log->Close());
-  logs.clear();
-  return directory_->CommitGeneration();
+  const Result<wal::SalvageReport> report = wal::SalvageLane(*options_.files, identity, replay);
+  if (!report.ok()) return report.status();
+  replay.DropExpired();
+  TellReport(identity.directory, *report);
+  return OkStatus();
+}
+
+Status SliceOpener::Commit() {
+  if (damaged_.empty()) return directory_->CommitGeneration();
+  const Result<std::string> kept = directory_->CommitGenerationKeepingTheOld();
+  if (!kept.ok()) return kept.status();
+  base::Log(base::Severity::kWarning,
+            "salvage: done; all files as they were are kept in %s/%s: remove it when nobody needs "
+            "it any more",
+            options_.directory, *kept);
+  return OkStatus();
+}
+
+// Reads the logs of all old lanes, one after the other, and writes what lives into logs for the new
+// number of lanes, as a new generation of the directory. Nothing of the old generation changes
+// before the new one is complete and durable.
+Status SliceOpener::Reshape() {
+  base::Log(base::Severity::kInfo, "%s: rewriting the logs of %d lanes for %d", options_.directory,
+            lanes_before_, options_.lanes);
+  RETURN_IF_ERROR(directory_->PrepareGeneration(options_.lanes));
+  auto logs = OpenNextLogs();
+  if (!logs.ok()) return logs.status();
+  for (uint32_t lane = 0; lane < lanes_before_; ++lane) {
+    const Result<std::unique_ptr<storage::Engine>> engine = NewEngine(directory_->Lane(lane));
+    if (!engine.ok()) return engine.status();
+    RETURN_IF_ERROR(ReadOldLane(lane, **engine));
+    RETURN_IF_ERROR(CopyEntries(**engine, *logs, options_.clock->WallMillis()));
+  }
+  for (const auto& log : *logs) RETURN_IF_ERROR(log->Close());
+  logs->clear();
+  return Commit();
 }
 
 Status SliceOpener::Recover(uint32_t lane) {

@@ -28,6 +28,7 @@
 #include "wal/data_directory.h"
 #include "wal/lane_log.h"
 #include "wal/lane_log_options.h"
+#include "wal/lane_log_writer.h"
 #include "wal/recovery.h"
 
 namespace corelane::shard {
@@ -40,6 +41,7 @@ struct SliceOpenerOptions {
   std::optional<wal::FsyncMode> fsync;  // none: no directory, no log
   uint64_t segment_bytes = wal::kSegmentBytesDefault;
   storage::Sharing sharing = storage::Sharing::kExclusive;
+  bool salvage = false;        // what is damaged does not refuse the start; see Open()
   bool announce = true;        // say in the log what was read; warnings are always said
   uint64_t new_hash_seed = 0;  // for a directory that is new
   storage::EngineKind engine = storage::EngineKind::kMemory;  // kRocksDb needs a directory
@@ -57,7 +59,10 @@ struct SliceParts {
 
 class SliceOpener {
  public:
-  // kLocked, kIncompatible, kCorruption, kDiskFull or kIoError with a message for the user.
+  // kLocked, kIncompatible, kCorruption, kDiskFull or kIoError with a message for the user. With
+  // `salvage`, logs and checkpoints that are damaged are read as far as they are sound, what is not
+  // is said in the log, and the result is written as for another number of lanes; the damaged files
+  // are kept aside.
   [[nodiscard]] static Result<std::unique_ptr<SliceOpener>> Open(const SliceOpenerOptions& options);
 
   // Use Open.
@@ -89,6 +94,10 @@ class SliceOpener {
   [[nodiscard]] Status Reshape();
   [[nodiscard]] Result<std::unique_ptr<storage::Engine>> NewEngine(
       const wal::LaneIdentity& lane) const;
+  [[nodiscard]] Status FindDamage();
+  [[nodiscard]] Result<std::vector<std::unique_ptr<wal::LaneLogWriter>>> OpenNextLogs();
+  [[nodiscard]] Status ReadOldLane(uint32_t lane, storage::Engine& engine);
+  [[nodiscard]] Status Commit();
   [[nodiscard]] wal::LaneLogOptions LogOptions(const wal::LaneIdentity& lane) const;
   [[nodiscard]] std::unique_ptr<wal::CheckpointSink> MakeCheckpointWriter(
       uint32_t lane, storage::Engine& engine, wal::DurabilityListener* listener) const;
@@ -97,6 +106,7 @@ class SliceOpener {
   std::unique_ptr<wal::DataDirectory> directory_;
   uint64_t hash_seed_ = 0;
   uint32_t lanes_before_ = 0;
+  std::vector<bool> damaged_;  // by lane before; empty when none is, or nobody has looked
   std::vector<Recovered> recovered_;
 };
 
