@@ -202,6 +202,38 @@ TEST_F(DataDirectoryTest, ADamagedGenerationIsKeptUnderAnotherName) {
   EXPECT_EQ(ReadBytes(path_ + "/gen-000001.damaged/lane-0000/" + SegmentName(1)), "damaged");
 }
 
+// Two names change on the way; a power loss may take either.
+TEST_F(DataDirectoryTest, NoPowerLossTakesADamagedGenerationAway) {
+  const auto open = [&](env::FileSystem& files) {
+    return DataDirectory::Open(files, manual_clock_, "/data", {.lanes = 1, .hash_seed = 77});
+  };
+  const std::string segment = "/lane-0000/" + SegmentName(1);
+  for (uint64_t seed = 1; seed <= 40; ++seed) {
+    base::Random random(seed);
+    bool crashed = true;
+    for (uint64_t at = 1; crashed; ++at) {
+      fault::SimulatedDisk disk;
+      {
+        const auto directory = open(disk);
+        ASSERT_TRUE(directory.ok());
+        ASSERT_TRUE(env::WriteFileAtomically(disk, "/data/gen-000001" + segment, "damaged").ok());
+        ASSERT_TRUE((*directory)->PrepareGeneration(1).ok());
+        disk.CrashAt(at);
+        static_cast<void>((*directory)->CommitGenerationKeepingTheOld());
+        crashed = disk.crashed();
+      }
+      disk.LosePower(random);
+      const auto directory = open(disk);
+      ASSERT_TRUE(directory.ok()) << directory.status().ToString();
+      ASSERT_TRUE((*directory)->RemoveLeftovers().ok());
+      const bool switched = (*directory)->manifest().generation == 2;
+      EXPECT_TRUE(switched || crashed);
+      const std::string kept = switched ? "/data/gen-000001.damaged" : "/data/gen-000001";
+      EXPECT_TRUE(*disk.Exists(kept + segment)) << "seed " << seed << ", operation " << at;
+    }
+  }
+}
+
 TEST_F(DataDirectoryTest, AGenerationThatWasOnlyRenamedGetsItsNameBack) {
   ASSERT_TRUE(Open().ok());
   const std::string generation = path_ + "/gen-000001";
