@@ -203,11 +203,11 @@ def cells_are_measured_and_kept(context):
                              corelane(context.build_dir, "epoll"))
         assert cell, bench.notes
         assert cell["load"] == f"{operation} pipeline 1" and cell["a"] == "floor", cell
-        assert sum(cell["runs"].values()) == 12 and "FAILING" not in cell["runs"], cell
+        assert sum(cell["runs"].values()) == 16 and "FAILING" not in cell["runs"], cell
         assert judge.cpu_ratio(cell) > 0, cell
         for side in ("a", "b"):
             misses = [one[side]["all"]["misses"] for one in bench.documents[-1][1]["rounds"]]
-            assert misses == [0] * 6, misses
+            assert misses == [0] * 8, misses
     assert not bench.notes, bench.notes
     left = {name.rsplit("-", 1)[0] for name in os.listdir(bench.directory)}
     assert left == {"server"}, left
