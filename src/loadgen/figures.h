@@ -59,7 +59,7 @@ struct VerifyFigures {
   uint64_t never_sent = 0;    // sound in itself, but of a write that this run has not sent
   uint64_t untracked = 0;     // of `verified`, those checked for corruption only
   uint64_t swept = 0;         // of `verified`, those of keys that were read back after the run
-  uint64_t unswept = 0;       // keys that were written, and could not be read back
+  uint64_t unswept = 0;       // keys that were not read back: no answer, or the run was stopped
   std::string first_finding;  // in words: which key, what it should have been, what it was
 
   [[nodiscard]] uint64_t findings() const { return stale + vanished + corrupt + never_sent; }

@@ -65,7 +65,8 @@ std::string VerifyText(const Report& report) {
   absl::StrAppendFormat(&text, "%u of them of keys that were read back after the run\n",
                         verify.swept);
   if (verify.unswept > 0) {
-    absl::StrAppendFormat(&text, "%u keys could not be read back\n", verify.unswept);
+    absl::StrAppendFormat(&text, "%u keys were not read back: no answer, or no time\n",
+                          verify.unswept);
   }
   if (!verify.first_finding.empty()) {
     absl::StrAppend(&text, "first finding: ", verify.first_finding, "\n");
