@@ -108,8 +108,14 @@ Status Server::OpenData() {
   options.segment_bytes = options_.segment_bytes;
   options.salvage = options_.salvage;
   options.new_hash_seed = environment_.seed;
-  options.engine = options_.engine;
-  options.rocksdb_cache_bytes = options_.rocksdb_cache_bytes;
+  if (options_.engine == storage::EngineKind::kRocksDb) {
+    // Here, as this thread is not pinned.
+    RETURN_IF_ERROR(storage::PrepareRocksDb());
+    options.open_database = [cache_bytes = options_.rocksdb_cache_bytes / lane_count_](
+                                const std::string& path, uint64_t hash_seed) {
+      return storage::OpenRocksDb({path, hash_seed, cache_bytes});
+    };
+  }
   Result<std::unique_ptr<shard::SliceOpener>> opener = shard::SliceOpener::Open(options);
   if (!opener.ok()) return opener.status();
   opener_ = std::move(*opener);

@@ -12,6 +12,7 @@
 #include "base/status_macros.h"
 #include "shard/log_replay.h"
 #include "storage/placement.h"
+#include "storage/rocksdb_factory.h"
 #include "storage/striped_engine.h"
 #include "wal/checkpoint_writer.h"
 #include "wal/lane_log_writer.h"
@@ -97,13 +98,8 @@ void TellReport(const std::string& directory, const wal::SalvageReport& report) 
 
 Result<std::unique_ptr<SliceOpener>> SliceOpener::Open(const SliceOpenerOptions& options) {
   auto opener = std::make_unique<SliceOpener>(options);
-  if (options.engine == storage::EngineKind::kRocksDb) {
-    RETURN_IF_ERROR(storage::PrepareRocksDb());
-    if (!options.fsync) {
-      return Status(StatusCode::kBadArgument,
-                    "--engine=rocksdb cannot go without a log: choose another mode than "
-                    "--fsync=off");
-    }
+  if (options.open_database && !options.fsync) {
+    return Status(StatusCode::kBadArgument, "a database cannot go without a log");
   }
   if (options.fsync) {
     RETURN_IF_ERROR(opener->OpenDirectory());
@@ -151,7 +147,7 @@ Status SliceOpener::FindDamage() {
 
 // A log may begin where a database stood then, so a database must not be passed over.
 Status SliceOpener::CheckEngine() const {
-  if (options_.engine == storage::EngineKind::kRocksDb) return OkStatus();
+  if (options_.open_database) return OkStatus();
   for (uint32_t lane = 0; lane < lanes_before_; ++lane) {
     const std::string database = DatabasePath(directory_->Lane(lane));
     const Result<bool> exists = options_.files->Exists(database);
@@ -166,16 +162,13 @@ Status SliceOpener::CheckEngine() const {
 
 Result<std::unique_ptr<storage::Engine>> SliceOpener::NewEngine(
     const wal::LaneIdentity& lane) const {
-  if (options_.engine == storage::EngineKind::kMemory) {
+  if (!options_.open_database) {
     return std::unique_ptr<storage::Engine>(
         std::make_unique<storage::StripedEngine>(hash_seed_, options_.sharing));
   }
-  storage::RocksDbOptions database;
-  database.path = DatabasePath(lane);
-  database.hash_seed = hash_seed_;
-  database.cache_bytes = options_.rocksdb_cache_bytes / options_.lanes;
-  RETURN_IF_ERROR(options_.files->CreateDirectories(database.path));
-  return storage::OpenRocksDb(database);
+  const std::string path = DatabasePath(lane);
+  RETURN_IF_ERROR(options_.files->CreateDirectories(path));
+  return options_.open_database(path, hash_seed_);
 }
 
 wal::LaneLogOptions SliceOpener::LogOptions(const wal::LaneIdentity& lane) const {

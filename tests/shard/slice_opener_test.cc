@@ -30,8 +30,11 @@ class SliceOpenerTest : public testing::TestWithParam<storage::EngineKind> {
     options.lanes = lanes;
     options.fsync = wal::FsyncMode::kOs;
     options.new_hash_seed = 7;
-    options.engine = GetParam();
-    options.rocksdb_cache_bytes = storage::kRocksDbCacheBytesMin;
+    if (GetParam() == storage::EngineKind::kRocksDb) {
+      options.open_database = [](const std::string& path, uint64_t hash_seed) {
+        return storage::OpenRocksDb(storage::TestDatabase(path, hash_seed));
+      };
+    }
     return options;
   }
 
@@ -96,7 +99,7 @@ TEST_P(SliceOpenerTest, WithoutALogThereAreNoFiles) {
   SliceOpenerOptions options = Options(2);
   options.fsync = std::nullopt;
   Result<std::unique_ptr<SliceOpener>> opener = SliceOpener::Open(options);
-  if (options.engine == storage::EngineKind::kRocksDb) {
+  if (options.open_database) {
     EXPECT_EQ(opener.code(), StatusCode::kBadArgument);
     EXPECT_FALSE(*files_.Exists(options.directory));
     return;
@@ -115,7 +118,7 @@ TEST_P(SliceOpenerTest, ADatabaseIsNotPassedOver) {
   OpenCheckAndPut(2, model, {{"a", "1"}, {"b", "2"}});
   for (const uint32_t lanes : {2U, 3U}) {
     SliceOpenerOptions options = Options(lanes);
-    options.engine = storage::EngineKind::kMemory;
+    options.open_database = nullptr;
     const Result<std::unique_ptr<SliceOpener>> opener = SliceOpener::Open(options);
     if (GetParam() == storage::EngineKind::kMemory && lanes == 2) {
       EXPECT_TRUE(opener.ok()) << opener.status().ToString();
