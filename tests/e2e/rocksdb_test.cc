@@ -258,6 +258,9 @@ TEST_F(WithRocksDb, AKeyThatCannotBeReadIsAnErrorAndNotNil) {
     EXPECT_EQ(client.Ask(Resp(words))[0], '-') << words[0];
   }
   EXPECT_EQ(client.Ask(Resp({"EXISTS", "dest", "other"})), ":0\r\n");
+  const std::string info = client.Ask(Resp({"INFO", "persistence"}));
+  EXPECT_NE(info.find("aof_last_write_status:err"), std::string::npos) << info;
+  EXPECT_NE(info.find("the database in "), std::string::npos) << info;
   // Neither in a transaction.
   EXPECT_TRUE(client.Send(Resp({"WATCH", bad_key}) + Resp({"MULTI"}) + Resp({"GET", bad_key}) +
                           Resp({"EXEC"})));

@@ -367,6 +367,11 @@ LaneSnapshot TakeSnapshot(Slice& slice, const LaneFacts& facts) {
   snapshot.log_segments = log.segments;
   if (slice.checkpointer() != nullptr) snapshot.checkpoint = slice.checkpointer()->Stats();
   CopyText(log.failure, snapshot.log_failure);
+  // An engine that has failed refuses changes as well, and is told in the same place.
+  if (const Status health = slice.engine().health(); snapshot.log_healthy && !health.ok()) {
+    snapshot.log_healthy = false;
+    CopyText(health.message(), snapshot.log_failure);
+  }
   return snapshot;
 }
 
