@@ -18,8 +18,8 @@ namespace corelane::env {
 // allowed the thread runs all the same.
 void PinThread(int cpu);
 
-// From here on the calling thread runs only when no other thread wants its core, or nearly so: for
-// work that can wait. A hint.
+// From here on the calling thread has a tenth of the weight of others and does not preempt them:
+// for work that can wait, but must come to an end. A hint.
 void YieldToOthers();
 
 // The CPU time that the calling thread has used so far.
