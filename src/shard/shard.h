@@ -199,7 +199,7 @@ class Shard {
   void RunParked();
   void ReleaseGated();
   void GiveUpGated();
-  void AnswerSaved();
+  [[nodiscard]] bool AnswerSaved();
   void SetTime();
   [[nodiscard]] bool GatesMoved() const;
 

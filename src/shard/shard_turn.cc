@@ -147,13 +147,15 @@ bool Shard::RunCheckpoint(bool quiet) {
   if (!quiet && facts_.clock->MonotonicNanos() < checkpoint_due_ns_) return true;
   const bool more = checkpointer->RunTurn();
   checkpoint_due_ns_ = facts_.clock->MonotonicNanos() + kCheckpointPauseNanos;
-  AnswerSaved();
-  return more;
+  // An answer leaves with the next turn.
+  return AnswerSaved() || more;
 }
 
-void Shard::AnswerSaved() {
+bool Shard::AnswerSaved() {
   const Checkpointer& checkpointer = *slice_.checkpointer();
+  bool answered = false;
   while (!saving_.empty() && saving_.front()->checkpoint <= checkpointer.ended()) {
+    answered = true;
     LaneMessage* const message = saving_.Pop();
     message->checkpoint = 0;
     if (const Status& status = checkpointer.last_status(); !status.ok()) {
@@ -162,6 +164,7 @@ void Shard::AnswerSaved() {
     }
     AnswerMessage(message);
   }
+  return answered;
 }
 
 bool Shard::RunBackground() {

@@ -42,7 +42,8 @@ class CheckpointSink {
   virtual void Finish(uint64_t end_seq) = 0;
   virtual void Abandon() = 0;
 
-  [[nodiscard]] virtual CheckpointState state() const = 0;
+  // To be asked whenever the lane is told, so that what is on its way moves on.
+  [[nodiscard]] virtual CheckpointState state() = 0;
   // While kDone.
   [[nodiscard]] virtual const CheckpointReport& report() const = 0;
   // While kFailed. The log goes on as it was, and so do the checkpoint and the segments before.

@@ -55,15 +55,30 @@ void CheckpointWriter::Begin(uint64_t seq, uint64_t first_segment) {
 }
 
 bool CheckpointWriter::HasRoom() {
-  PushOrders();
-  if (!orders_waiting_.empty()) return false;
-  if (current_ != nullptr || TakeBlock()) return true;
+  if (MakeRoom()) return true;
   // acq_rel, by exchange on both sides: whichever comes second sees what the other did before, so
   // that either this look finds the block or its return is told.
   room_wanted_.exchange(true, std::memory_order_acq_rel);
-  if (!TakeBlock()) return false;
-  room_wanted_.exchange(false, std::memory_order_acq_rel);
-  return true;
+  return MakeRoom();
+}
+
+bool CheckpointWriter::MakeRoom() {
+  // A spare block is no room: it was more than there should be.
+  if (current_ != nullptr && current_->spare) HandOver();
+  PushOrders();
+  return orders_waiting_.empty() && (current_ != nullptr || TakeBlock());
+}
+
+CheckpointState CheckpointWriter::state() {
+  // Orders wait when more was added than there was room for. As in HasRoom(): either this push
+  // finds a place or the return of a block is told.
+  PushOrders();
+  if (!orders_waiting_.empty()) {
+    room_wanted_.exchange(true, std::memory_order_acq_rel);
+    PushOrders();
+  }
+  // acquire: with kDone and kFailed come the report and the failure.
+  return state_.load(std::memory_order_acquire);
 }
 
 bool CheckpointWriter::TakeBlock() {

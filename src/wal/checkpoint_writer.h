@@ -4,8 +4,8 @@
 // a thread of its own compresses and writes them, syncs, gives the file its name, and removes what
 // the new checkpoint replaces. The lane makes no system call here but the wake-up of that thread.
 //
-// Memory: kBlocksMax blocks of kBlockBytes while a checkpoint is written, none otherwise; more only
-// as far as single entries are larger than a block.
+// Memory: kBlocksMax blocks of kBlockBytes while a checkpoint is written, none otherwise; and what
+// is added between two calls of HasRoom() beyond that.
 //
 // Owned by the lane's slice. The functions of CheckpointSink are the lane's; the listener is told
 // on the writer's thread.
@@ -64,7 +64,7 @@ struct CheckpointOrder {
 
 class CheckpointWriter final : public CheckpointSink {
  public:
-  // Handed over when this full. What one call of the walk adds may go beyond it.
+  // Handed over when this full.
   static constexpr size_t kBlockBytes = size_t{256} << 10;
   static constexpr size_t kBlocksMax = 4;
 
@@ -79,10 +79,7 @@ class CheckpointWriter final : public CheckpointSink {
   void Add(std::string_view key, const kv::ValueView& value) override;
   void Finish(uint64_t end_seq) override;
   void Abandon() override;
-  // acquire: with kDone and kFailed come the report and the failure.
-  [[nodiscard]] CheckpointState state() const override {
-    return state_.load(std::memory_order_acquire);
-  }
+  [[nodiscard]] CheckpointState state() override;
   [[nodiscard]] const CheckpointReport& report() const override { return report_; }
   [[nodiscard]] const Status& failure() const override { return failure_; }
   // Gives the blocks back as well.
@@ -93,6 +90,7 @@ class CheckpointWriter final : public CheckpointSink {
   using Order = CheckpointOrder;
 
   // The lane's.
+  [[nodiscard]] bool MakeRoom();
   [[nodiscard]] bool TakeBlock();
   bool DropFreeBlock();
   void HandOver();

@@ -68,7 +68,7 @@ class ScriptedSink final : public wal::CheckpointSink {
   void Add(std::string_view key, const kv::ValueView& value) override;
   void Finish(uint64_t seq) override;
   void Abandon() override;
-  wal::CheckpointState state() const override { return state_; }
+  wal::CheckpointState state() override { return state_; }
   const wal::CheckpointReport& report() const override { return report_; }
   const Status& failure() const override { return failure_; }
   void Acknowledge() override { state_ = wal::CheckpointState::kIdle; }

@@ -2,12 +2,14 @@
 
 #include <gtest/gtest.h>
 
+#include <future>
 #include <map>
 #include <memory>
 #include <string>
 #include <string_view>
 
 #include "absl/strings/str_cat.h"
+#include "env/file_system_wrapper.h"
 #include "fault/faulty_file_system.h"
 #include "wal/checkpoint_format.h"
 #include "wal_test_util.h"
@@ -15,13 +17,44 @@
 namespace corelane::wal {
 namespace {
 
+// A disk on which writing waits until it is let go.
+class SlowDisk final : public env::FileSystemWrapper {
+ public:
+  using FileSystemWrapper::FileSystemWrapper;
+
+  Result<std::unique_ptr<env::File>> Open(const std::string& path, env::OpenMode mode) override {
+    Result<std::unique_ptr<env::File>> file = FileSystemWrapper::Open(path, mode);
+    if (!file.ok()) return file;
+    return {std::make_unique<SlowFile>(std::move(*file), *this)};
+  }
+  void LetGo() { go_.set_value(); }
+
+ private:
+  class SlowFile final : public env::FileWrapper {
+   public:
+    SlowFile(std::unique_ptr<env::File> target, SlowDisk& disk)
+        : FileWrapper(std::move(target)), disk_(disk) {}
+    Status WriteAt(uint64_t offset, std::string_view bytes) override {
+      disk_.gone_.wait();
+      return FileWrapper::WriteAt(offset, bytes);
+    }
+
+   private:
+    SlowDisk& disk_;
+  };
+
+  std::promise<void> go_;
+  const std::shared_future<void> gone_ = go_.get_future().share();
+};
+
 class CheckpointWriterTest : public WalTest {
  protected:
   CheckpointWriterTest() : disk_(files_) { Make(); }
 
-  void Make() {
+  void Make() { Make(disk_); }
+  void Make(env::FileSystem& disk) {
     CheckpointWriterOptions options;
-    options.files = &disk_;
+    options.files = &disk;
     options.clock = &clock_;
     options.lane = lane_;
     options.listener = &listener_;
@@ -102,6 +135,37 @@ TEST_F(CheckpointWriterTest, MoreThanThereIsRoomForIsTakenAllTheSame) {
   ASSERT_EQ(WaitForEnd(), CheckpointState::kDone);
   writer_->Acknowledge();
   EXPECT_EQ(Read(), model_);
+}
+
+TEST_F(CheckpointWriterTest, ASlowDiskEndsTheRoomAndTheMemory) {
+  SlowDisk slow(files_);
+  Make(slow);
+  writer_->Begin(0, 1);
+  // As a lane does: looks for room, then adds what a stripe has.
+  size_t added_bytes = 0;
+  for (int i = 0; writer_->HasRoom(); ++i) {
+    ASSERT_LT(i, 10'000);
+    for (int entry = 0; entry < 100; ++entry) {
+      const std::string key = absl::StrCat("key", i, "/", entry);
+      model_[key] = std::string(300, 'x');
+      writer_->Add(key, {.bytes = model_[key]});
+      added_bytes += CheckpointEntryBytes(key, {.bytes = model_[key]});
+    }
+  }
+  EXPECT_GT(added_bytes, (CheckpointWriter::kBlocksMax - 1) * CheckpointWriter::kBlockBytes);
+  EXPECT_LT(added_bytes, (CheckpointWriter::kBlocksMax + 1) * CheckpointWriter::kBlockBytes);
+  // More than fits between the threads, and the end behind it: it gets there all the same.
+  for (int i = 0; i < 200; ++i) {
+    const std::string key = absl::StrCat("more", i);
+    model_[key] = std::string(CheckpointWriter::kBlockBytes, 'x');
+    writer_->Add(key, {.bytes = model_[key]});
+  }
+  writer_->Finish(0);
+  slow.LetGo();
+  ASSERT_EQ(WaitForEnd(), CheckpointState::kDone);
+  writer_->Acknowledge();
+  EXPECT_EQ(Read(), model_);
+  writer_.reset();
 }
 
 TEST_F(CheckpointWriterTest, OneThatIsAbandonedOrNeverFinishedLeavesTheLastOne) {
