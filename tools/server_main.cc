@@ -21,6 +21,8 @@
 namespace corelane {
 namespace {
 
+constexpr int64_t kCheckpointIntervalMillisMax = int64_t{365} * 24 * 3'600'000;
+
 constexpr int kExitUsage = 2;
 constexpr int kExitFailure = 1;
 
@@ -52,7 +54,8 @@ void AddCheckpointFlags(CLI::App& app, shard::CheckpointPolicy& policy) {
       ->capture_default_str();
   app.add_option("--checkpoint-interval", policy.interval_ms,
                  "or when the last one is this old and something has changed (0ms: never)")
-      ->transform(Duration());
+      ->transform(Duration())
+      ->check(CLI::Range(int64_t{0}, kCheckpointIntervalMillisMax));
 }
 
 void AddRecoverFlag(CLI::App& app, Flags& flags) {

@@ -1,6 +1,7 @@
 #include "shard/checkpointer.h"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 namespace corelane::shard {
@@ -11,6 +12,12 @@ constexpr int64_t kRetryMillisMin = 5'000;
 constexpr int64_t kRetryMillisMax = 320'000;
 
 constexpr int64_t kNanosPerMilli = 1'000'000;
+
+// Of large entries, in one turn: about as much as a stripe of small ones.
+constexpr size_t kLargeBytesTogether = size_t{32} << 10;
+
+// A time at which nothing has expired.
+constexpr int64_t kBeforeAllExpiry = std::numeric_limits<int64_t>::min();
 
 }  // namespace
 
@@ -40,19 +47,18 @@ bool Checkpointer::RunTurn() {
       Walk();
       return phase_ == Phase::kWalking && sink_->HasRoom();
     case Phase::kSyncing:
-    case Phase::kFailing:
-      if (const Status health = log_.health(); health.code() == StatusCode::kWalWriteFailed) {
-        if (phase_ == Phase::kSyncing) sink_->Abandon();
-        End(health);
+      if (LogFailed()) {
+        sink_->Abandon();
+        last_status_ = log_.health();
+        phase_ = Phase::kFailing;
       } else if (log_.durable_seq() >= end_seq_) {
-        if (phase_ == Phase::kFailing) {
-          End(last_status_);
-        } else {
-          sink_->Finish(end_seq_);
-          phase_ = Phase::kWriting;
-        }
+        sink_->Finish(end_seq_);
+        phase_ = Phase::kWriting;
       }
       return false;
+    case Phase::kFailing:
+      if (FailureIsOver()) End(last_status_);
+      return requested_ > begun_;
     case Phase::kWriting:
       if (sink_->state() == wal::CheckpointState::kFailed) {
         End(sink_->failure());
@@ -71,12 +77,22 @@ bool Checkpointer::HasWork() {
     case Phase::kWalking:
       return sink_->state() == wal::CheckpointState::kFailed || sink_->HasRoom();
     case Phase::kSyncing:
+      return log_.durable_seq() >= end_seq_ || LogFailed();
     case Phase::kFailing:
-      return log_.durable_seq() >= end_seq_ || log_.health().code() == StatusCode::kWalWriteFailed;
+      return FailureIsOver();
     case Phase::kWriting:
       return sink_->state() != wal::CheckpointState::kWriting;
   }
   return false;
+}
+
+bool Checkpointer::LogFailed() const { return log_.health().code() == StatusCode::kWalWriteFailed; }
+
+// The sink must be done with what it was given, and whoever waits for the attempt may also wait for
+// the log behind it.
+bool Checkpointer::FailureIsOver() {
+  return sink_->state() != wal::CheckpointState::kWriting &&
+         (log_.durable_seq() >= end_seq_ || LogFailed());
 }
 
 // ---- One attempt ----
@@ -84,9 +100,9 @@ bool Checkpointer::HasWork() {
 void Checkpointer::Begin() {
   ++begun_;
   const wal::LogStats log = log_.Stats();
-  if (!log.failure.empty() && log_.health().code() == StatusCode::kWalWriteFailed) {
-    return End(log_.health());
-  }
+  if (LogFailed()) return End(log_.health());
+  // The log from here on is what a damaged store could be made good with.
+  if (!engine_.health().ok()) return End(engine_.health());
   stats_.running = true;
   stats_.began_ms = clock_.WallMillis();
   appended_at_begun_ = log.appended_bytes;
@@ -104,17 +120,17 @@ void Checkpointer::Walk() {
   if (sink_->state() == wal::CheckpointState::kFailed) return Fail(sink_->failure());
   if (!sink_->HasRoom()) return;
   if (!large_entries_.empty()) {
-    CopyLarge();
+    CopyLargeEntries();
   } else if (!walked_) {
     CopyStripe();
   }
   if (walked_ && large_entries_.empty()) EndWalk();
 }
 
+// Entries whose time has passed come as well: a start drops what has expired by then, after the
+// last frame of the log (LogReplay), and only that has the last word.
 void Checkpointer::CopyStripe() {
-  const int64_t now_ms = clock_.WallMillis();
   cursor_ = engine_.VisitStripe(cursor_, [&](const storage::EntryView& entry) {
-    if (entry.value.expires_at <= now_ms) return;
     if (entry.key.size() + entry.value.bytes.size() > kLargeEntryBytes) {
       large_entries_.push_back({std::string(entry.key), entry.hash});
     } else {
@@ -124,15 +140,19 @@ void Checkpointer::CopyStripe() {
   walked_ = cursor_ == storage::kWalkStart;
 }
 
-// What the key has now is as good as what it had when its stripe was visited; and if it is gone,
-// the log has that.
-void Checkpointer::CopyLarge() {
-  const LargeEntry& large = large_entries_.back();
-  kv::ValueView value;
-  if (engine_.Get({large.key, large.hash}, clock_.WallMillis(), &value)) {
-    sink_->Add(large.key, value);
-  }
-  large_entries_.pop_back();
+// What a key has now is as good as what it had when its stripe was visited; and if it is gone, the
+// log has that.
+void Checkpointer::CopyLargeEntries() {
+  size_t bytes = 0;
+  do {
+    const LargeEntry& large = large_entries_.back();
+    kv::ValueView value;
+    if (engine_.Get({large.key, large.hash}, kBeforeAllExpiry, &value)) {
+      sink_->Add(large.key, value);
+      bytes += large.key.size() + value.bytes.size();
+    }
+    large_entries_.pop_back();
+  } while (bytes < kLargeBytesTogether && !large_entries_.empty() && sink_->HasRoom());
 }
 
 // The entries show changes up to here. Were the machine to lose one of these frames, the checkpoint
@@ -194,8 +214,6 @@ bool Checkpointer::PolicyAsks() const {
   const uint64_t log_bytes = LogBytes();
   if (policy_.log_bytes == 0 || log_bytes < policy_.log_bytes) return false;
   // One that keeps itself does not write all of that.
-  if (engine_.KeepsItself()) return true;
-  // An engine that keeps itself writes what is new, not everything.
   if (engine_.KeepsItself()) return true;
   const auto data_bytes = static_cast<double>(engine_.Stats().data_bytes);
   return static_cast<double>(log_bytes) >= policy_.log_share * data_bytes;

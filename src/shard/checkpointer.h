@@ -90,10 +90,10 @@ class Checkpointer {
     kWalking,
     kSyncing,  // the log, up to the end of the walk
     kWriting,  // the rest is the sink's
-    kFailing,  // as kSyncing, but there will be no checkpoint
+    kFailing,  // there will be no checkpoint; the sink and the log come to an end
   };
 
-  // Entries above this are not copied with their stripe, but by themselves, one a turn.
+  // Entries above this are not copied with their stripe, but by themselves, some in a turn.
   static constexpr size_t kLargeEntryBytes = 1024;
   struct LargeEntry {
     std::string key;
@@ -103,10 +103,12 @@ class Checkpointer {
   void Begin();
   void Walk();
   void CopyStripe();
-  void CopyLarge();
+  void CopyLargeEntries();
   void EndWalk();
   void Fail(const Status& status);
   void End(const Status& status);
+  [[nodiscard]] bool LogFailed() const;
+  [[nodiscard]] bool FailureIsOver();
   [[nodiscard]] bool PolicyAsks() const;
   // Of the log since the last checkpoint began.
   [[nodiscard]] uint64_t LogBytes() const;

@@ -222,6 +222,7 @@ class Shard {
   Fifo<LaneMessage> gated_;   // executed, waits for the log to release its frames
   Fifo<LaneMessage> saving_;  // executed, waits for a checkpoint
   int64_t checkpoint_due_ns_ = 0;
+  bool others_wait_ = false;  // other lanes have sent something in this turn
   std::vector<Submitter*> gated_submitters_;
   std::vector<Submitter*> paused_submitters_;  // have requests that CLIENT PAUSE holds back
   int64_t slow_us_ = 0;  // of the command that ran last; 0: not slow, or not timed

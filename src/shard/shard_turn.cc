@@ -60,6 +60,7 @@ bool Shard::RunTurn() {
     }
     if (prefetch_.size() > 1) slice_.engine().Prefetch(prefetch_);
     for (size_t i = 0; i < requests; ++i) ExecuteMessage(taken[i]);
+    others_wait_ = helping == 0 ? answers + requests != 0 : others_wait_;
     more = answers == taken.size() || requests == taken.size();
     if (!more) break;
   }
@@ -144,7 +145,7 @@ bool Shard::HasWork() {
 bool Shard::RunCheckpoint(bool quiet) {
   Checkpointer* const checkpointer = slice_.checkpointer();
   if (checkpointer == nullptr || !checkpointer->Active()) return false;
-  if (!quiet && facts_.clock->MonotonicNanos() < checkpoint_due_ns_) return true;
+  if ((!quiet || others_wait_) && facts_.clock->MonotonicNanos() < checkpoint_due_ns_) return true;
   const bool more = checkpointer->RunTurn();
   checkpoint_due_ns_ = facts_.clock->MonotonicNanos() + kCheckpointPauseNanos;
   // An answer leaves with the next turn.

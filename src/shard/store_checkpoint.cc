@@ -1,10 +1,17 @@
 #include "shard/store_checkpoint.h"
 
+#include <limits>
 #include <utility>
 
 #include "base/status_macros.h"
 
 namespace corelane::shard {
+namespace {
+
+// A time at which nothing has expired: a start drops what has, after the last frame of the log.
+constexpr int64_t kBeforeAllExpiry = std::numeric_limits<int64_t>::min();
+
+}  // namespace
 
 void StoreCheckpoint::SetSink(std::unique_ptr<wal::CheckpointSink> sink, uint64_t log_bytes) {
   sink_ = std::move(sink);
@@ -12,7 +19,8 @@ void StoreCheckpoint::SetSink(std::unique_ptr<wal::CheckpointSink> sink, uint64_
 }
 
 uint64_t StoreCheckpoint::LogBytes() {
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const std::unique_lock<std::mutex> lock(mutex_, std::try_to_lock);
+  if (!lock.owns_lock()) return 0;
   return log_bytes_before_ + log_.Where().appended_bytes - appended_at_begin_;
 }
 
@@ -45,9 +53,7 @@ Status StoreCheckpoint::Walk() {
   storage::WalkCursor cursor = storage::kWalkStart;
   do {
     if (!WaitForRoom()) return sink_->failure();
-    const int64_t now_ms = clock_.WallMillis();
     cursor = engine_.VisitStripe(cursor, [&](const storage::EntryView& entry) {
-      if (entry.value.expires_at <= now_ms) return;
       if (entry.key.size() + entry.value.bytes.size() > kLargeEntryBytes) {
         large_entries_.push_back({std::string(entry.key), entry.hash});
       } else {
@@ -76,7 +82,7 @@ bool StoreCheckpoint::WaitForRoom() {
 void StoreCheckpoint::CopyLarge(const LargeEntry& large) {
   const storage::StripeGuard guard = engine_.Lock(large.hash);
   kv::ValueView value;
-  if (engine_.Get({large.key, large.hash}, clock_.WallMillis(), &value)) {
+  if (engine_.Get({large.key, large.hash}, kBeforeAllExpiry, &value)) {
     sink_->Add(large.key, value);
   }
 }

@@ -14,7 +14,6 @@
 #include <string>
 #include <vector>
 
-#include "env/clock.h"
 #include "shard/store_log.h"
 #include "storage/striped_engine.h"
 #include "wal/checkpoint_sink.h"
@@ -23,9 +22,8 @@ namespace corelane::shard {
 
 class StoreCheckpoint {
  public:
-  // All three outlive this.
-  StoreCheckpoint(storage::StripedEngine& engine, StoreLog& log, const env::Clock& clock)
-      : engine_(engine), log_(log), clock_(clock) {}
+  // Both outlive this.
+  StoreCheckpoint(storage::StripedEngine& engine, StoreLog& log) : engine_(engine), log_(log) {}
 
   // Before any other call. The sink's listener is the log; `log_bytes` are of the log of earlier
   // runs, behind the last checkpoint.
@@ -33,7 +31,7 @@ class StoreCheckpoint {
 
   // Takes one, of everything that was done before the call.
   [[nodiscard]] Status Take();
-  // How far the log has grown since the last one began.
+  // How far the log has grown since the last one began; 0 while one is taken.
   [[nodiscard]] uint64_t LogBytes();
 
  private:
@@ -50,7 +48,6 @@ class StoreCheckpoint {
 
   storage::StripedEngine& engine_;
   StoreLog& log_;
-  const env::Clock& clock_;
   std::mutex mutex_;
   std::unique_ptr<wal::CheckpointSink> sink_;
   std::vector<LargeEntry> large_entries_;

@@ -72,7 +72,7 @@ Status Store::Impl::Open() {
   engine_.reset(static_cast<storage::StripedEngine*>(parts->engine.release()));
   log_.SetLog(std::move(parts->log));
   if (parts->checkpoints != nullptr) {
-    checkpoint_.emplace(*engine_, log_, clock_);
+    checkpoint_.emplace(*engine_, log_);
     checkpoint_->SetSink(std::move(parts->checkpoints), parts->log_bytes);
   }
   sweeper_ = std::thread([this] { Sweep(); });

@@ -78,9 +78,11 @@ void ScriptedSink::Finish(uint64_t seq) {
   state_ = wal::CheckpointState::kDone;
 }
 
-void ScriptedSink::Abandon() {
-  ++abandoned;
-  Fail(Status(StatusCode::kShuttingDown, "abandoned"));
+void ScriptedSink::Abandon() { ++abandoned; }
+
+void ScriptedSink::Acknowledge() {
+  CHECK(state_ == wal::CheckpointState::kDone || state_ == wal::CheckpointState::kFailed);
+  state_ = wal::CheckpointState::kIdle;
 }
 
 void ScriptedSink::Fail(Status status) {

@@ -71,7 +71,9 @@ class ScriptedSink final : public wal::CheckpointSink {
   wal::CheckpointState state() override { return state_; }
   const wal::CheckpointReport& report() const override { return report_; }
   const Status& failure() const override { return failure_; }
-  void Acknowledge() override { state_ = wal::CheckpointState::kIdle; }
+  void Acknowledge() override;
+  // What Abandon() asked for happens when the writer's thread comes to it.
+  void ObeyAbandon() { Fail(Status(StatusCode::kShuttingDown, "abandoned")); }
   // The disk fails while entries are written.
   void Fail(Status status);
 
