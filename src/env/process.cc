@@ -13,14 +13,6 @@
 #include <random>
 
 namespace corelane::env {
-namespace {
-
-// A tenth of the weight of a thread that has not asked for less. SCHED_IDLE would be a 300th, and
-// has been seen to wait for seconds on a core that others keep busy.
-constexpr int kYieldingNice = 10;
-
-}  // namespace
-
 // The second field of /proc/self/statm, in pages; proc(5).
 uint64_t ResidentBytes() {
   const int fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
@@ -55,9 +47,7 @@ void PinThread(int cpu) {
 
 void YieldToOthers() {
   const sched_param priority{};
-  static_cast<void>(sched_setscheduler(0, SCHED_BATCH, &priority));
-  // Of this thread alone: Linux has a nice value for each.
-  static_cast<void>(setpriority(PRIO_PROCESS, 0, kYieldingNice));
+  static_cast<void>(sched_setscheduler(0, SCHED_IDLE, &priority));
 }
 
 int64_t ThreadCpuNanos() {
