@@ -55,6 +55,9 @@ storage::ExpireResult Slice::SetExpiry(const storage::HashedKey& key, kv::Expiry
 }
 
 bool Slice::Annotate(const storage::HashedKey& key, kv::Marks marks, uint64_t version) {
+  // The engine would count the attempt as one more failure, and the reply of a good read would not
+  // leave.
+  if (engine_->failures() != 0) return false;
   kv::ValueView before;
   if (!engine_->Get(key, now_ms_, &before)) return false;
   if (engine_->Annotate(key, now_ms_, marks, version) != storage::AnnotateResult::kSet) {
@@ -87,8 +90,10 @@ void Slice::ClearLate() {
 
 void Slice::Clear() {
   clear_at_ms_ = kv::kNoExpiry;
+  const uint64_t failures_before = engine_->failures();
   engine_->Clear();
-  if (log_ == nullptr) return;
+  // The keys are there still: a frame would take them at the next start.
+  if (engine_->failures() != failures_before || log_ == nullptr) return;
   clear_seq_ = log_->AppendClear();
   gate_seq_ = clear_seq_;
 }
