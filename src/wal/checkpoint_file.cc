@@ -39,7 +39,8 @@ CheckpointFile::CheckpointFile(env::FileSystem& files, const LaneIdentity& lane,
               .number = start.number,
               .salt = start.salt,
               .seq = start.seq,
-              .first_segment = start.first_segment} {}
+              .first_segment = start.first_segment,
+              .in_database = start.in_database} {}
 
 CheckpointFile::~CheckpointFile() {
   if (!unfinished_) return;

@@ -31,6 +31,7 @@ struct CheckpointStart {
   uint64_t salt = 0;           // random
   uint64_t seq = 0;            // the last frame of the log when the walk begins
   uint64_t first_segment = 0;  // no segment before it has a frame behind seq
+  bool in_database = false;    // the lane's database has the entries; nothing is appended
 };
 
 class CheckpointFile {

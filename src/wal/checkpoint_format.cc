@@ -23,7 +23,10 @@ constexpr size_t kGenerationAt = 24;
 constexpr size_t kSaltAt = 32;
 constexpr size_t kSeqAt = 40;
 constexpr size_t kFirstSegmentAt = 48;
+constexpr size_t kFlagsAt = 56;
 constexpr size_t kHeaderChecksumAt = 60;
+
+constexpr uint32_t kInDatabase = 1;
 
 // Offsets in a block.
 constexpr size_t kStoredAt = 4;
@@ -82,6 +85,7 @@ void EncodeCheckpointHeader(const CheckpointHeader& header, char* to) {
   base::StoreLittle<uint64_t>(to + kSaltAt, header.salt);
   base::StoreLittle<uint64_t>(to + kSeqAt, header.seq);
   base::StoreLittle<uint64_t>(to + kFirstSegmentAt, header.first_segment);
+  base::StoreLittle<uint32_t>(to + kFlagsAt, header.in_database ? kInDatabase : 0);
   base::StoreLittle<uint32_t>(to + kHeaderChecksumAt,
                               base::Checksum32({to, kHeaderChecksumAt}, kCheckpointFormatVersion));
 }
@@ -106,6 +110,10 @@ Result<CheckpointHeader> DecodeCheckpointHeader(std::string_view bytes) {
       base::Checksum32(bytes.substr(0, kHeaderChecksumAt), kCheckpointFormatVersion)) {
     return Status(StatusCode::kCorruption, "checksum mismatch in the header of the checkpoint");
   }
+  if (const auto flags = base::LoadLittle<uint32_t>(from + kFlagsAt); (flags & ~kInDatabase) != 0) {
+    return Status(StatusCode::kIncompatible,
+                  absl::StrFormat("written by a newer corelane (checkpoint flags %x)", flags));
+  }
   return UncheckedCheckpointHeader(bytes);
 }
 
@@ -118,6 +126,7 @@ CheckpointHeader UncheckedCheckpointHeader(std::string_view bytes) {
       .salt = base::LoadLittle<uint64_t>(from + kSaltAt),
       .seq = base::LoadLittle<uint64_t>(from + kSeqAt),
       .first_segment = base::LoadLittle<uint64_t>(from + kFirstSegmentAt),
+      .in_database = (base::LoadLittle<uint32_t>(from + kFlagsAt) & kInDatabase) != 0,
   };
 }
 

@@ -45,6 +45,7 @@ struct CheckpointHeader {
   uint64_t salt = 0;           // random; part of the seed of every block's checksum
   uint64_t seq = 0;            // where the log was when the walk began
   uint64_t first_segment = 0;  // the lowest that is still needed beside this checkpoint
+  bool in_database = false;    // the entries are in the lane's database, and not here
 };
 
 struct CheckpointEnd {

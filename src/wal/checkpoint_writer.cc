@@ -51,7 +51,8 @@ void CheckpointWriter::Begin(uint64_t seq, uint64_t first_segment) {
         .start = {.number = next_number_++,
                   .salt = base::KeyHash(salt_text, options_.salt_seed),
                   .seq = seq,
-                  .first_segment = first_segment}});
+                  .first_segment = first_segment,
+                  .in_database = options_.persist != nullptr}});
 }
 
 bool CheckpointWriter::HasRoom() {

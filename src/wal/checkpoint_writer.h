@@ -42,7 +42,7 @@ struct CheckpointWriterOptions {
   DurabilityListener* listener = nullptr;  // may be null
   bool announce = true;  // say in the log what was written; warnings are always said
   // Called on the writer's thread before a checkpoint counts: an engine that has a store of its own
-  // makes that durable here. May be empty.
+  // makes that durable here, and the checkpoint says that the entries are there. May be empty.
   std::function<Status()> persist;
 };
 

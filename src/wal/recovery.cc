@@ -96,7 +96,8 @@ Status LaneReplay::LoadCheckpoint(uint64_t number) {
                           .end_seq = end->end_seq,
                           .first_segment = header.first_segment,
                           .entries = end->entries,
-                          .bytes = reader.file_bytes()};
+                          .bytes = reader.file_bytes(),
+                          .in_database = header.in_database};
   recovery_.last_seq = header.seq;
   // The log was synced up to there before the checkpoint got its name, and without these frames the
   // entries are no state that there ever was.

@@ -38,7 +38,8 @@ struct LoadedCheckpoint {
   uint64_t end_seq = 0;
   uint64_t first_segment = 0;
   uint64_t entries = 0;
-  uint64_t bytes = 0;  // of the file
+  uint64_t bytes = 0;        // of the file
+  bool in_database = false;  // it stands for a state of the lane's database
 };
 
 struct LaneRecovery {

@@ -95,6 +95,21 @@ std::vector<ParsedBlock> Parse(const std::string& bytes) {
   return blocks;
 }
 
+TEST_F(CheckpointFileTest, OneOfADatabaseIsReadAsOne) {
+  for (const bool in_database : {false, true}) {
+    CheckpointStart start = kStart;
+    start.seq = 0;
+    start.first_segment = 1;
+    start.in_database = in_database;
+    ASSERT_TRUE(MustCreate(start)->Commit(0).ok());
+    KeepingVisitor visitor;
+    const auto recovery = RecoverLane(files_, lane_, visitor);
+    ASSERT_TRUE(recovery.ok()) << recovery.status().ToString();
+    EXPECT_EQ(recovery->checkpoint.number, 7u);
+    EXPECT_EQ(recovery->checkpoint.in_database, in_database);
+  }
+}
+
 TEST_F(CheckpointFileTest, HasTheHeaderTheBlocksAndTheEndAndNothingElse) {
   const std::string first = Entry("a", "1") + Entry("b", std::string(1000, 'x'));
   const std::string second = Entry("c", Noise(3000));

@@ -67,6 +67,35 @@ TEST(CheckpointFormatTest, TheHeaderHasItsGoldenBytes) {
   EXPECT_EQ(header->salt, kSalt);
   EXPECT_EQ(header->seq, 9u);
   EXPECT_EQ(header->first_segment, 5u);
+  EXPECT_FALSE(header->in_database);
+}
+
+TEST(CheckpointFormatTest, AHeaderSaysThatADatabaseHasTheEntries) {
+  std::string bytes(kCheckpointHeaderBytes, '\0');
+  EncodeCheckpointHeader({.lane = 3,
+                          .generation = 2,
+                          .number = 7,
+                          .salt = kSalt,
+                          .seq = 9,
+                          .first_segment = 5,
+                          .in_database = true},
+                         bytes.data());
+  EXPECT_EQ(Hex(bytes.substr(56)), "0100000009b44cb6");
+  const auto header = DecodeCheckpointHeader(bytes);
+  ASSERT_TRUE(header.ok());
+  EXPECT_TRUE(header->in_database);
+  EXPECT_TRUE(UncheckedCheckpointHeader(bytes).in_database);
+}
+
+TEST(CheckpointFormatTest, AFlagOfANewerVersionIsIncompatible) {
+  std::string bytes(kCheckpointHeaderBytes, '\0');
+  EncodeCheckpointHeader({.number = 1, .in_database = true}, bytes.data());
+  bytes[56] = 3;
+  base::StoreLittle<uint32_t>(bytes.data() + 60,
+                              base::Checksum32(std::string_view(bytes).substr(0, 60), 1));
+  const auto header = DecodeCheckpointHeader(bytes);
+  ASSERT_EQ(header.code(), StatusCode::kIncompatible);
+  EXPECT_EQ(header.status().message(), "written by a newer corelane (checkpoint flags 3)");
 }
 
 TEST(CheckpointFormatTest, BlocksHaveTheirGoldenBytes) {
