@@ -184,11 +184,12 @@ bool RocksDbEngine::Remove(const HashedKey& key, const Found& found) {
 bool RocksDbEngine::Commit() {
   batch_.Put(CountersKey(), ToSlice(EncodeCounters(next_)));
   const rocksdb::Status status = database_->Write(write_options_, &batch_);
-  ReleaseViews();
   if (!status.ok()) {
     Fail(status);
     return false;
   }
+  // Not before: what changed nothing leaves the views of the reads before it alone.
+  ReleaseViews();
   counters_ = next_;
   return true;
 }

@@ -20,6 +20,7 @@ enum class EngineKind : uint8_t { kMemory, kRocksDb };
 // Memory for blocks of the database, of all lanes together. What is written and not flushed yet
 // comes on top: three eighths of it at most.
 inline constexpr uint64_t kRocksDbCacheBytesDefault = uint64_t{256} << 20;
+// Of each lane; below it the write buffers would not get smaller any more.
 inline constexpr uint64_t kRocksDbCacheBytesMin = uint64_t{8} << 20;
 
 // Table files that a database keeps open.
@@ -27,9 +28,11 @@ inline constexpr uint32_t kRocksDbOpenFilesMax = 512;
 
 // The name of the database's directory inside a lane's directory.
 inline constexpr const char* kRocksDbDirectory = "rocksdb";
+// A file that every database has from the end of its making on.
+inline constexpr const char* kRocksDbCurrentFile = "CURRENT";
 
 struct RocksDbOptions {
-  std::string path;        // a directory, made when it is not there; its parent must be
+  std::string path;        // a directory, made when nothing of one is there; its parent must be
   uint64_t hash_seed = 0;  // of base::KeyHash; a database keeps the one that it was made with
   uint64_t cache_bytes = kRocksDbCacheBytesDefault;  // of this database
 };

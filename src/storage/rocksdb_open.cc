@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "storage/rocksdb_engine.h"
@@ -79,6 +80,28 @@ rocksdb::Options MakeOptions(const RocksDbOptions& options) {
   return made;
 }
 
+bool EndsWith(std::string_view text, std::string_view end) {
+  return text.size() >= end.size() && text.substr(text.size() - end.size()) == end;
+}
+
+// False when there are files of a database that has no CURRENT file any more: RocksDB would make an
+// empty one in its place. The first manifest alone is what a crash leaves while one is made.
+Result<bool> MayBeMade(const std::string& path) {
+  constexpr std::string_view kManifest = "MANIFEST-";
+  constexpr std::string_view kFirstManifest = "MANIFEST-000001";
+  std::vector<std::string> names;
+  const rocksdb::Status listed = rocksdb::Env::Default()->GetChildren(path, &names);
+  if (listed.IsNotFound()) return true;
+  if (!listed.ok()) {
+    return Status(StatusCode::kIoError, absl::StrCat("database ", path, ": ", listed.ToString()));
+  }
+  if (std::find(names.begin(), names.end(), kRocksDbCurrentFile) != names.end()) return true;
+  return std::none_of(names.begin(), names.end(), [&](std::string_view name) {
+    return EndsWith(name, ".sst") ||
+           (name.substr(0, kManifest.size()) == kManifest && name != kFirstManifest);
+  });
+}
+
 Status OpenFailure(const std::string& path, const rocksdb::Status& status) {
   StatusCode code = StatusCode::kIoError;
   if (status.IsCorruption()) code = StatusCode::kCorruption;
@@ -106,6 +129,13 @@ Result<std::unique_ptr<Engine>> OpenRocksDb(const RocksDbOptions& options) {
 }
 
 Result<std::unique_ptr<RocksDbEngine>> RocksDbEngine::Open(const RocksDbOptions& options) {
+  const Result<bool> may_be_made = MayBeMade(options.path);
+  if (!may_be_made.ok()) return may_be_made.status();
+  if (!*may_be_made) {
+    return Status(StatusCode::kCorruption,
+                  absl::StrCat("database ", options.path, ": its file ", kRocksDbCurrentFile,
+                               " is missing, others of it are there"));
+  }
   rocksdb::DB* opened = nullptr;
   const rocksdb::Status status = rocksdb::DB::Open(MakeOptions(options), options.path, &opened);
   if (!status.ok()) return OpenFailure(options.path, status);

@@ -4,8 +4,10 @@
 #include "storage/rocksdb_engine.h"
 
 #include <gtest/gtest.h>
+#include <rocksdb/utilities/stackable_db.h>
 
 #include <atomic>
+#include <deque>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -20,6 +22,38 @@ namespace corelane::storage {
 namespace {
 
 using OpenedEngine = std::unique_ptr<RocksDbEngine>;
+
+// A database that can be told to refuse writes, and spoils the bytes of a read once they are
+// released.
+class RefusingDatabase final : public rocksdb::StackableDB {
+ public:
+  using StackableDB::Get;
+  using StackableDB::StackableDB;
+
+  rocksdb::Status Write(const rocksdb::WriteOptions& options,
+                        rocksdb::WriteBatch* updates) override {
+    return refuse ? rocksdb::Status::IOError("refused") : StackableDB::Write(options, updates);
+  }
+  rocksdb::Status Get(const rocksdb::ReadOptions& options, rocksdb::ColumnFamilyHandle* family,
+                      const rocksdb::Slice& key, rocksdb::PinnableSlice* value) override {
+    rocksdb::PinnableSlice found;
+    const rocksdb::Status status = StackableDB::Get(options, family, key, &found);
+    if (!status.ok()) return status;
+    std::string& kept = kept_.emplace_back(found.ToString());
+    value->PinSlice(
+        kept,
+        [](void* bytes, void*) {
+          for (char& byte : *static_cast<std::string*>(bytes)) byte = '#';
+        },
+        &kept, nullptr);
+    return status;
+  }
+
+  bool refuse = false;
+
+ private:
+  std::deque<std::string> kept_;
+};
 
 class RocksDbEngineTest : public testing::Test {
  protected:
@@ -226,6 +260,24 @@ TEST_F(RocksDbEngineTest, ADamagedTableIsNotAnEmptyOne) {
   EXPECT_FALSE(engine->Get(Hashed("new"), 0, nullptr));
 }
 
+// The reply of a read may still be on its way when something else is refused.
+TEST_F(RocksDbEngineTest, AChangeThatFailedLeavesTheViewsOfReads) {
+  rocksdb::Options raw_options;
+  raw_options.create_if_missing = true;
+  rocksdb::DB* raw = nullptr;
+  ASSERT_TRUE(rocksdb::DB::Open(raw_options, directory_.Sub("database"), &raw).ok());
+  auto owned = std::make_unique<RefusingDatabase>(raw);
+  RefusingDatabase& database = *owned;
+  RocksDbEngine engine(TestDatabase(directory_.Sub("database"), kTestSeed), std::move(owned));
+  ASSERT_EQ(engine.Put(Hashed("key"), Text("value")), PutResult::kInserted);
+  kv::ValueView value;
+  ASSERT_TRUE(engine.Get(Hashed("key"), 0, &value));
+  database.refuse = true;
+  EXPECT_EQ(engine.Annotate(Hashed("key"), 0, kv::kMarkStale, 1), AnnotateResult::kOutOfMemory);
+  EXPECT_EQ(value.bytes, "value");
+  EXPECT_EQ(engine.failures(), 1u);
+}
+
 TEST_F(RocksDbEngineTest, AWalkOverADamagedTableFails) {
   {
     const OpenedEngine engine = Open();
@@ -236,6 +288,28 @@ TEST_F(RocksDbEngineTest, AWalkOverADamagedTableFails) {
   ASSERT_NE(engine, nullptr);
   EXPECT_LT(WalkAll(*engine).size(), 2'000u);
   EXPECT_EQ(engine->failures(), 1u);
+}
+
+TEST_F(RocksDbEngineTest, WhatIsLeftOfADatabaseIsNotMadeAnEmptyOne) {
+  {
+    const OpenedEngine engine = Open();
+    PutMany(*engine, 0, 100);
+  }
+  const std::string copy = CopyFiles();
+  std::filesystem::remove(directory_.Sub("database") + "/CURRENT");
+  const auto refused = RocksDbEngine::Open(TestDatabase(directory_.Sub("database"), kTestSeed));
+  EXPECT_EQ(refused.code(), StatusCode::kCorruption);
+  EXPECT_NE(refused.status().message().find("CURRENT"), std::string::npos);
+  EXPECT_EQ(Open(copy)->Stats().entries, 100u);
+}
+
+// As RocksDB leaves it when it dies while it makes one.
+TEST_F(RocksDbEngineTest, OneThatWasNeverMadeIsMade) {
+  std::filesystem::create_directory(directory_.Sub("database"));
+  std::ofstream(directory_.Sub("database") + "/MANIFEST-000001") << "not yet";
+  const OpenedEngine engine = Open();
+  ASSERT_NE(engine, nullptr);
+  EXPECT_EQ(engine->Stats().entries, 0u);
 }
 
 TEST_F(RocksDbEngineTest, TwoCannotHaveOneDatabase) {
