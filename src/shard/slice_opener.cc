@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "base/check.h"
 #include "base/log.h"
 #include "base/status_macros.h"
@@ -63,21 +64,54 @@ Status CopyEntries(storage::Engine& engine, std::vector<std::unique_ptr<wal::Lan
   return engine.failures() == 0 ? status : engine.health();
 }
 
-// As wal::RecoverLane; damage is told together with what it means for a start.
-Result<wal::LaneRecovery> ReadLog(env::FileSystem& files, const wal::LaneIdentity& lane,
-                                  LogReplay& replay) {
-  Result<wal::LaneRecovery> read = wal::RecoverLane(files, lane, replay);
-  if (read.ok()) replay.DropExpired();
-  if (read.code() != StatusCode::kCorruption) return read;
+// What damage means for a start, told together with it.
+
+Status DamagedLog(const Status& damage) {
   return Status(StatusCode::kCorruption,
-                read.status().message() +
+                damage.message() +
                     "; not starting, nothing was changed: restore the file from a copy, or start "
                     "corelane-server with --recover=salvage, which keeps what is sound");
 }
 
-class IgnoringVisitor final : public wal::FrameVisitor {
+// Salvage would put what is left of the log over the database that the whole log has made.
+Status DamagedLogOfDatabase(const Status& damage, const wal::LaneIdentity& lane) {
+  return Status(
+      StatusCode::kCorruption,
+      absl::StrCat(damage.message(), "; not starting, nothing was changed: restore ",
+                   lane.directory,
+                   " from a copy; --recover=salvage repairs logs and checkpoints, not databases"));
+}
+
+Status DamagedDatabase(const Status& damage, const wal::LaneIdentity& lane) {
+  return Status(StatusCode::kCorruption,
+                absl::StrCat(damage.message(), "; not starting: restore ", lane.directory,
+                             " from a copy; --recover=salvage does not repair databases"));
+}
+
+Status MissingDatabase(const wal::LaneIdentity& lane) {
+  return Status(StatusCode::kCorruption,
+                absl::StrCat(DatabasePath(lane),
+                             " is no database, but the lane's checkpoint says that the entries are "
+                             "in one; not starting, nothing was changed: restore ",
+                             lane.directory, " from a copy"));
+}
+
+Status NeedsDatabases(const std::string& reason) {
+  return Status(StatusCode::kIncompatible, reason + ": this data directory needs --engine=rocksdb");
+}
+
+// Reads a lane's log and keeps nothing but whether a database belongs to it.
+class JudgingVisitor final : public wal::FrameVisitor {
  public:
   Status OnFrame(const wal::Frame& /*frame*/) override { return OkStatus(); }
+  Status OnCheckpoint(const wal::CheckpointHeader& header, uint64_t /*file_bytes*/) override {
+    in_database_ = header.in_database;
+    return OkStatus();
+  }
+  [[nodiscard]] bool in_database() const { return in_database_; }
+
+ private:
+  bool in_database_ = false;
 };
 
 void TellReport(const std::string& directory, const wal::SalvageReport& report) {
@@ -122,20 +156,24 @@ Status SliceOpener::OpenDirectory() {
   hash_seed_ = directory_->manifest().hash_seed;
   lanes_before_ = directory_->manifest().lanes;
   RETURN_IF_ERROR(CheckEngine());
-  if (options_.salvage) RETURN_IF_ERROR(FindDamage());
+  // What is put over a database stays there even when the rest of the log turns out to be damaged:
+  // with databases all logs are judged before the first one is opened.
+  if (options_.salvage || options_.open_database) RETURN_IF_ERROR(FindDamage());
   return lanes_before_ == options_.lanes && damaged_.empty() ? OkStatus() : Reshape();
 }
 
-// Reads everything once more than a start without the flag does, which is to be rare.
+// Reads all logs once more than a start in memory without --recover=salvage does. Changes nothing.
 Status SliceOpener::FindDamage() {
   std::vector<bool> damaged(lanes_before_, false);
   bool any = false;
   for (uint32_t lane = 0; lane < lanes_before_; ++lane) {
     const wal::LaneIdentity identity = directory_->Lane(lane);
-    IgnoringVisitor ignored;
-    const Status status = wal::RecoverLane(*options_.files, identity, ignored).status();
+    JudgingVisitor judge;
+    const Status status = wal::RecoverLane(*options_.files, identity, judge).status();
+    if (!status.ok() && status.code() != StatusCode::kCorruption) return status;
+    RETURN_IF_ERROR(CheckDatabase(identity, judge.in_database(), status));
     if (status.ok()) continue;
-    if (status.code() != StatusCode::kCorruption) return status;
+    if (!options_.salvage) return DamagedLog(status);
     base::Log(base::Severity::kWarning, "salvage: %s is damaged: %s", identity.directory,
               status.message());
     damaged[lane] = true;
@@ -145,6 +183,23 @@ Status SliceOpener::FindDamage() {
   return OkStatus();
 }
 
+// `in_database`: the checkpoint says so. `log`: what recovery says of the lane's log.
+Status SliceOpener::CheckDatabase(const wal::LaneIdentity& lane, bool in_database,
+                                  const Status& log) const {
+  if (in_database && !options_.open_database) {
+    return NeedsDatabases(lane.directory + " has a checkpoint of a database");
+  }
+  const std::string path = DatabasePath(lane);
+  if (in_database) {
+    const Result<bool> whole = options_.files->Exists(path + "/" + storage::kRocksDbCurrentFile);
+    if (!whole.ok()) return whole.status();
+    if (!*whole) return MissingDatabase(lane);
+  }
+  const Result<bool> exists = options_.files->Exists(path);
+  if (!exists.ok()) return exists.status();
+  return log.ok() || !*exists ? OkStatus() : DamagedLogOfDatabase(log, lane);
+}
+
 // A log may begin where a database stood then, so a database must not be passed over.
 Status SliceOpener::CheckEngine() const {
   if (options_.open_database) return OkStatus();
@@ -152,23 +207,38 @@ Status SliceOpener::CheckEngine() const {
     const std::string database = DatabasePath(directory_->Lane(lane));
     const Result<bool> exists = options_.files->Exists(database);
     if (!exists.ok()) return exists.status();
-    if (*exists) {
-      return Status(StatusCode::kIncompatible,
-                    database + " is a database: this data directory needs --engine=rocksdb");
-    }
+    if (*exists) return NeedsDatabases(database + " is a database");
   }
   return OkStatus();
 }
 
+std::unique_ptr<storage::Engine> SliceOpener::NewTable() const {
+  return std::make_unique<storage::StripedEngine>(hash_seed_, options_.sharing);
+}
+
 Result<std::unique_ptr<storage::Engine>> SliceOpener::NewEngine(
     const wal::LaneIdentity& lane) const {
-  if (!options_.open_database) {
-    return std::unique_ptr<storage::Engine>(
-        std::make_unique<storage::StripedEngine>(hash_seed_, options_.sharing));
-  }
+  if (!options_.open_database) return NewTable();
   const std::string path = DatabasePath(lane);
   RETURN_IF_ERROR(options_.files->CreateDirectories(path));
-  return options_.open_database(path, hash_seed_);
+  Result<std::unique_ptr<storage::Engine>> engine = options_.open_database(path, hash_seed_);
+  if (engine.code() == StatusCode::kCorruption) return DamagedDatabase(engine.status(), lane);
+  return engine;
+}
+
+// As wal::RecoverLane, into the engine.
+Result<wal::LaneRecovery> SliceOpener::ReadLog(const wal::LaneIdentity& lane,
+                                               storage::Engine& engine) const {
+  LogReplay replay(engine, hash_seed_, *options_.clock, lane.directory);
+  Result<wal::LaneRecovery> read = wal::RecoverLane(*options_.files, lane, replay);
+  if (read.code() == StatusCode::kCorruption) {
+    return engine.failures() == 0 ? DamagedLog(read.status())
+                                  : DamagedDatabase(read.status(), lane);
+  }
+  if (!read.ok()) return read;
+  RETURN_IF_ERROR(CheckDatabase(lane, read->checkpoint.in_database, OkStatus()));
+  replay.DropExpired();
+  return read;
 }
 
 wal::LaneLogOptions SliceOpener::LogOptions(const wal::LaneIdentity& lane) const {
@@ -195,10 +265,8 @@ Result<std::vector<std::unique_ptr<wal::LaneLogWriter>>> SliceOpener::OpenNextLo
 
 Status SliceOpener::ReadOldLane(uint32_t lane, storage::Engine& engine) {
   const wal::LaneIdentity identity = directory_->Lane(lane);
+  if (!IsDamaged(lane)) return ReadLog(identity, engine).status();
   LogReplay replay(engine, hash_seed_, *options_.clock, identity.directory);
-  if (damaged_.empty() || !damaged_[lane]) {
-    return ReadLog(*options_.files, identity, replay).status();
-  }
   const Result<wal::SalvageReport> report = wal::SalvageLane(*options_.files, identity, replay);
   if (!report.ok()) return report.status();
   replay.DropExpired();
@@ -227,7 +295,10 @@ Status SliceOpener::Reshape() {
   auto logs = OpenNextLogs();
   if (!logs.ok()) return logs.status();
   for (uint32_t lane = 0; lane < lanes_before_; ++lane) {
-    const Result<std::unique_ptr<storage::Engine>> engine = NewEngine(directory_->Lane(lane));
+    // A damaged lane has no database, and is not given one: a start after a crash could not tell it
+    // from one that the whole log has made.
+    const Result<std::unique_ptr<storage::Engine>> engine =
+        IsDamaged(lane) ? NewTable() : NewEngine(directory_->Lane(lane));
     if (!engine.ok()) return engine.status();
     RETURN_IF_ERROR(ReadOldLane(lane, **engine));
     RETURN_IF_ERROR(CopyEntries(**engine, *logs, options_.clock->WallMillis()));
@@ -245,9 +316,8 @@ Status SliceOpener::Recover(uint32_t lane) {
   if (!engine.ok()) return engine.status();
   recovered.engine = std::move(*engine);
   if (directory_ == nullptr) return OkStatus();
-  LogReplay replay(*recovered.engine, hash_seed_, *options_.clock, identity.directory);
   const int64_t begin_ns = options_.clock->MonotonicNanos();
-  Result<wal::LaneRecovery> log = ReadLog(*options_.files, identity, replay);
+  Result<wal::LaneRecovery> log = ReadLog(identity, *recovered.engine);
   if (!log.ok()) return log.status();
   recovered.log = std::move(*log);
   if (options_.announce && recovered.log.checkpoint.number != 0) {

@@ -6,7 +6,8 @@
 //
 // Recovering has two steps, so that a start that fails has changed nothing: first all lanes read
 // and judge their logs (Recover), then, when all are sound, each cuts its torn tail and opens its
-// log for writing (OpenParts).
+// log for writing (OpenParts). Recovering does change a lane's database; so with databases Open()
+// judges all logs before one is opened.
 //
 // Open() and Finish() belong to the control thread; Recover() and OpenParts() may be called on the
 // lanes' threads, each lane on its own. Outlives the slices it made.
@@ -66,7 +67,7 @@ class SliceOpener {
   // kLocked, kIncompatible, kCorruption, kDiskFull or kIoError with a message for the user. With
   // `salvage`, logs and checkpoints that are damaged are read as far as they are sound, what is not
   // is said in the log, and the result is written as for another number of lanes; the damaged files
-  // are kept aside.
+  // are kept aside; but not where a lane that is damaged has a database, which is refused.
   [[nodiscard]] static Result<std::unique_ptr<SliceOpener>> Open(const SliceOpenerOptions& options);
 
   // Use Open.
@@ -95,10 +96,16 @@ class SliceOpener {
 
   [[nodiscard]] Status OpenDirectory();
   [[nodiscard]] Status CheckEngine() const;
+  [[nodiscard]] Status CheckDatabase(const wal::LaneIdentity& lane, bool in_database,
+                                     const Status& log) const;
   [[nodiscard]] Status Reshape();
+  [[nodiscard]] std::unique_ptr<storage::Engine> NewTable() const;
   [[nodiscard]] Result<std::unique_ptr<storage::Engine>> NewEngine(
       const wal::LaneIdentity& lane) const;
   [[nodiscard]] Status FindDamage();
+  [[nodiscard]] bool IsDamaged(uint32_t lane) const { return !damaged_.empty() && damaged_[lane]; }
+  [[nodiscard]] Result<wal::LaneRecovery> ReadLog(const wal::LaneIdentity& lane,
+                                                  storage::Engine& engine) const;
   [[nodiscard]] Result<std::vector<std::unique_ptr<wal::LaneLogWriter>>> OpenNextLogs();
   [[nodiscard]] Status ReadOldLane(uint32_t lane, storage::Engine& engine);
   [[nodiscard]] Status Commit();

@@ -2,9 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <map>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "base/hash.h"
@@ -20,6 +24,7 @@ namespace {
 class SliceOpenerTest : public testing::TestWithParam<storage::EngineKind> {
  protected:
   using Model = std::map<std::string, std::string>;
+  using OpenResult = Result<std::unique_ptr<storage::Engine>>;
   static constexpr std::string_view kStaleKey = "key7";
 
   SliceOpenerOptions Options(uint32_t lanes) {
@@ -78,6 +83,76 @@ class SliceOpenerTest : public testing::TestWithParam<storage::EngineKind> {
     for (const SliceParts& slice : slices) EXPECT_TRUE(slice.log->Close().ok());
   }
 
+  // One lane with a key that came and went, and a checkpoint of that.
+  void TakeCheckpoint(const SliceOpenerOptions& options) {
+    Result<std::unique_ptr<SliceOpener>> opener = SliceOpener::Open(options);
+    ASSERT_TRUE(opener.ok()) << opener.status().ToString();
+    ASSERT_TRUE((*opener)->Recover(0).ok());
+    Result<SliceParts> parts = (*opener)->OpenParts(0, nullptr);
+    ASSERT_TRUE(parts.ok()) << parts.status().ToString();
+    ASSERT_EQ(parts->log->Admit(2, 200), wal::Admission::kOk);
+    parts->log->AppendPut("key", {.bytes = "value"});
+    const uint64_t seq = parts->log->AppendErase("key");
+    ASSERT_TRUE(parts->log->Close().ok());
+    parts->checkpoints->Begin(seq, 1);
+    parts->checkpoints->Finish(seq);
+    while (parts->checkpoints->state() == wal::CheckpointState::kWriting) {
+      std::this_thread::yield();
+    }
+    ASSERT_EQ(parts->checkpoints->state(), wal::CheckpointState::kDone);
+  }
+
+  // A start with these options is refused, as this and with these words.
+  void ExpectRefusal(const SliceOpenerOptions& options, StatusCode code,
+                     const std::vector<std::string>& words) {
+    Status status = OpenAndRecover(options);
+    EXPECT_EQ(status.code(), code) << status.ToString();
+    for (const std::string& word : words) {
+      EXPECT_NE(status.message().find(word), std::string::npos) << word << ": " << status.message();
+    }
+  }
+
+  static Status OpenAndRecover(const SliceOpenerOptions& options) {
+    Result<std::unique_ptr<SliceOpener>> opener = SliceOpener::Open(options);
+    if (!opener.ok()) return opener.status();
+    Status status;
+    for (uint32_t lane = 0; status.ok() && lane < options.lanes; ++lane) {
+      status = (*opener)->Recover(lane);
+    }
+    return status;
+  }
+
+  [[nodiscard]] SliceOpenerOptions InMemory(uint32_t lanes) {
+    SliceOpenerOptions options = Options(lanes);
+    options.open_database = nullptr;
+    return options;
+  }
+
+  [[nodiscard]] std::string LanePath(int lane) const {
+    return directory_.Sub("data") + "/gen-000001/lane-000" + std::to_string(lane);
+  }
+
+  // The first frame of the lane, which was synced at an orderly end.
+  void DamageLog(int lane) const {
+    std::fstream log(LanePath(lane) + "/000000000001.wal",
+                     std::ios::binary | std::ios::in | std::ios::out);
+    log.seekp(64 + 24);
+    log << "#";
+    ASSERT_TRUE(log.good());
+  }
+
+  // Every file of the database that says what is in it, with its bytes.
+  [[nodiscard]] std::map<std::string, std::string> DatabaseFiles(int lane) const {
+    std::map<std::string, std::string> files;
+    for (const auto& file : std::filesystem::directory_iterator(LanePath(lane) + "/rocksdb")) {
+      const std::string name = file.path().filename().string();
+      if (name.find("LOG") != std::string::npos) continue;
+      std::ifstream in(file.path(), std::ios::binary);
+      files[name] = {std::istreambuf_iterator<char>(in), {}};
+    }
+    return files;
+  }
+
   const fault::TempDirectory directory_;
   env::PosixFileSystem files_;
   env::SystemClock clock_;
@@ -128,6 +203,86 @@ TEST_P(SliceOpenerTest, ADatabaseIsNotPassedOver) {
     }
   }
   OpenCheckAndPut(GetParam() == storage::EngineKind::kMemory ? 3 : 2, model, {});
+}
+
+TEST_P(SliceOpenerTest, DamageInAnyLaneIsFoundBeforeADatabaseIsMade) {
+  if (GetParam() == storage::EngineKind::kMemory) GTEST_SKIP() << "it has no databases";
+  {
+    const Result<std::unique_ptr<SliceOpener>> opener = SliceOpener::Open(InMemory(2));
+    ASSERT_TRUE(opener.ok());
+    for (const uint32_t lane : {0U, 1U}) {
+      ASSERT_TRUE((*opener)->Recover(lane).ok());
+      Result<SliceParts> parts = (*opener)->OpenParts(lane, nullptr);
+      ASSERT_TRUE(parts.ok());
+      ASSERT_EQ(parts->log->Admit(2, 200), wal::Admission::kOk);
+      parts->log->AppendPut("damaged", {.bytes = "1"});
+      parts->log->AppendPut("sound", {.bytes = "2"});
+      ASSERT_TRUE(parts->log->Close().ok());
+    }
+  }
+  DamageLog(1);
+  for (const uint32_t lanes : {2U, 3U}) {
+    ExpectRefusal(Options(lanes), StatusCode::kCorruption,
+                  {"nothing was changed", "--recover=salvage, which keeps what is sound"});
+    EXPECT_FALSE(*files_.Exists(LanePath(0) + "/rocksdb"));
+  }
+  // What has no database yet is salvaged as ever.
+  SliceOpenerOptions options = Options(1);
+  options.salvage = true;
+  const Result<std::unique_ptr<SliceOpener>> opener = SliceOpener::Open(options);
+  ASSERT_TRUE(opener.ok()) << opener.status().ToString();
+  ASSERT_TRUE((*opener)->Recover(0).ok());
+  const Result<SliceParts> parts = (*opener)->OpenParts(0, nullptr);
+  ASSERT_TRUE(parts.ok());
+  EXPECT_TRUE(parts->engine->Get({"sound", base::KeyHash("sound", 7)}, 0, nullptr));
+}
+
+TEST_P(SliceOpenerTest, ADamagedLogChangesNoDatabase) {
+  if (GetParam() == storage::EngineKind::kMemory) GTEST_SKIP() << "it has no databases";
+  Model model;
+  OpenCheckAndPut(2, model, {{"a", "1"}, {"b", "2"}, {"c", "3"}, {"d", "4"}, {"e", "5"}});
+  OpenCheckAndPut(2, model, {});
+  DamageLog(1);
+  const auto before = DatabaseFiles(0);
+  for (const bool salvage : {false, true}) {
+    SliceOpenerOptions options = Options(2);
+    options.salvage = salvage;
+    ExpectRefusal(options, StatusCode::kCorruption,
+                  {"nothing was changed", "restore " + LanePath(1), "not databases"});
+    EXPECT_EQ(DatabaseFiles(0), before);
+  }
+}
+
+TEST_P(SliceOpenerTest, ADatabaseThatIsGoneIsNotAnEmptyOne) {
+  if (GetParam() == storage::EngineKind::kMemory) GTEST_SKIP() << "it has no databases";
+  TakeCheckpoint(Options(1));
+  EXPECT_TRUE(OpenAndRecover(Options(1)).ok());
+  std::filesystem::remove(LanePath(0) + "/rocksdb/CURRENT");
+  ExpectRefusal(Options(1), StatusCode::kCorruption, {LanePath(0) + "/rocksdb", "restore"});
+  std::filesystem::remove_all(LanePath(0) + "/rocksdb");
+  for (const uint32_t lanes : {1U, 2U}) {
+    ExpectRefusal(Options(lanes), StatusCode::kCorruption, {LanePath(0) + "/rocksdb", "restore"});
+    ExpectRefusal(InMemory(lanes), StatusCode::kIncompatible, {LanePath(0), "--engine=rocksdb"});
+    EXPECT_FALSE(*files_.Exists(LanePath(0) + "/rocksdb"));
+  }
+}
+
+TEST_P(SliceOpenerTest, ACheckpointOfNothingFromMemoryIsForEitherEngine) {
+  TakeCheckpoint(InMemory(1));
+  EXPECT_TRUE(OpenAndRecover(InMemory(1)).ok());
+  EXPECT_TRUE(OpenAndRecover(Options(1)).ok());
+}
+
+TEST_P(SliceOpenerTest, AnEngineThatFailsIsNoDamageOfTheLog) {
+  if (GetParam() == storage::EngineKind::kMemory) GTEST_SKIP() << "it has no databases";
+  Model model;
+  OpenCheckAndPut(1, model, {{"a", "1"}});
+  SliceOpenerOptions options = Options(1);
+  options.open_database = [](const std::string& path, uint64_t) -> OpenResult {
+    return Status(StatusCode::kCorruption, path + " is odd");
+  };
+  ExpectRefusal(options, StatusCode::kCorruption,
+                {"is odd", "restore " + LanePath(0), "salvage does not repair databases"});
 }
 
 INSTANTIATE_TEST_SUITE_P(Engines, SliceOpenerTest, testing::ValuesIn(storage::EngineKinds()),
