@@ -7,6 +7,7 @@
 #include "absl/strings/str_format.h"
 #include "base/absl_view.h"
 #include "loadgen/order_statistics.h"
+#include "loadgen/sign_test.h"
 #include "loadgen/signed_rank.h"
 #include "loadgen/units.h"
 
@@ -56,6 +57,38 @@ std::string Hidden(std::span<const FigureComparison> figures) {
                           base::ToAbsl(figure.a.name), 100 * most);
   }
   return list;
+}
+
+// How many rounds are left out and for whose sake; and what is wrong with the comparison then, if
+// anything is.
+struct LeftOut {
+  std::string text;
+  bool too_many = false;
+};
+
+LeftOut JudgeLeftOut(const RunVerdicts& verdicts) {
+  constexpr double kLeftOutShareMax = 0.1;
+  constexpr double kChanceMin = 0.05;
+  const LateRounds& late = verdicts.late;
+  const size_t rounds = verdicts.runs / 2 + late.all();
+  LeftOut left_out;
+  if (late.all() == 0) return left_out;
+  left_out.text = absl::StrFormat(
+      "Left out of %u rounds, since answers did not come in time: %u in which B stood still, "
+      "%u in which A did%s.",
+      rounds, late.only_b, late.only_a,
+      late.both > 0 ? absl::StrFormat(", %u in which both did", late.both) : "");
+  if (static_cast<double>(late.all()) > kLeftOutShareMax * static_cast<double>(rounds)) {
+    left_out.too_many = true;
+    absl::StrAppend(&left_out.text, " That is more than one in ten.");
+  }
+  if (SignTestChance(late.only_a, late.only_b) <= kChanceMin) {
+    left_out.too_many = true;
+    absl::StrAppend(&left_out.text, " It is not the machine, which would hit both alike: ",
+                    late.only_b > late.only_a ? "B" : "A",
+                    " stands still at times, and the other rounds do not show it.");
+  }
+  return left_out;
 }
 
 ComparisonVerdict JudgeFigures(std::span<const FigureComparison> figures) {
@@ -191,6 +224,24 @@ bool WasOnlyLate(const Report& report) {
          report.result.figures.verify.findings() == 0;
 }
 
+StoodStill WhoStoodStill(const Report& a, const Report& b) {
+  const bool a_late = WasOnlyLate(a);
+  const bool b_late = WasOnlyLate(b);
+  const auto fails_otherwise = [](const Report& report, bool late) {
+    return report.judgement.verdict == RunVerdict::kFailing && !late;
+  };
+  if (fails_otherwise(a, a_late) || fails_otherwise(b, b_late)) return StoodStill::kNobody;
+  if (a_late && b_late) return StoodStill::kBoth;
+  if (a_late) return StoodStill::kA;
+  return b_late ? StoodStill::kB : StoodStill::kNobody;
+}
+
+void LateRounds::Add(StoodStill who) {
+  only_a += who == StoodStill::kA ? 1 : 0;
+  only_b += who == StoodStill::kB ? 1 : 0;
+  both += who == StoodStill::kBoth ? 1 : 0;
+}
+
 void RunVerdicts::Add(RunVerdict verdict) {
   ++runs;
   failing += verdict == RunVerdict::kFailing ? 1 : 0;
@@ -201,16 +252,8 @@ void RunVerdicts::Add(RunVerdict verdict) {
 ComparisonVerdict JudgeComparison(std::span<const FigureComparison> figures,
                                   const RunVerdicts& verdicts) {
   constexpr double kSaturatedShareMax = 0.1;
-  constexpr double kLeftOutShareMax = 0.1;
-  const size_t rounds = verdicts.runs / 2 + verdicts.rounds_left_out;
-  const std::string left_out = absl::StrFormat(
-      "%u of %u rounds are left out: answers did not come in time, as if the machine or the server "
-      "had stood still.",
-      verdicts.rounds_left_out, rounds);
-  if (static_cast<double>(verdicts.rounds_left_out) >
-      kLeftOutShareMax * static_cast<double>(rounds)) {
-    return {ComparedAs::kNotComparable, left_out};
-  }
+  const LeftOut left_out = JudgeLeftOut(verdicts);
+  if (left_out.too_many) return {ComparedAs::kNotComparable, left_out.text};
   if (verdicts.failing > 0) {
     return {ComparedAs::kNotComparable,
             absl::StrFormat("%u of %u runs were FAILING.", verdicts.failing, verdicts.runs)};
@@ -229,7 +272,7 @@ ComparisonVerdict JudgeComparison(std::span<const FigureComparison> figures,
                           "look alike in all but their CPU time.",
                           verdicts.generator_limited, verdicts.runs);
   }
-  if (verdicts.rounds_left_out > 0) absl::StrAppend(&verdict.because, " ", left_out);
+  if (!left_out.text.empty()) absl::StrAppend(&verdict.because, " ", left_out.text);
   return verdict;
 }
 

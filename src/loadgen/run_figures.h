@@ -95,17 +95,35 @@ struct ComparisonVerdict {
 // run, and the round with it tells nothing of the servers.
 [[nodiscard]] bool WasOnlyLate(const Report& report);
 
+// Who stood still in a round, where that is all there is against it: such a round is left out of
+// the comparison. Where a run is FAILING for another reason it is nobody, and the round counts.
+enum class StoodStill : uint8_t { kNobody, kA, kB, kBoth };
+[[nodiscard]] StoodStill WhoStoodStill(const Report& a, const Report& b);
+
+// The rounds that are left out.
+struct LateRounds {
+  size_t only_a = 0;  // in which A stood still, and B did not
+  size_t only_b = 0;
+  size_t both = 0;
+
+  [[nodiscard]] size_t all() const { return only_a + only_b + both; }
+  void Add(StoodStill who);
+};
+
 // What the runs of a comparison, of both sides together, were judged to be.
 struct RunVerdicts {
   size_t runs = 0;
   size_t failing = 0;
   size_t saturated = 0;
   size_t generator_limited = 0;
-  size_t rounds_left_out = 0;  // of which none of the runs is counted above
+  LateRounds late = {};  // of which none of the runs is counted above
 
   void Add(RunVerdict verdict);
 };
 // One failing run, or one saturated in ten, or one round left out in ten, and nothing is compared.
+// The same where rounds were left out for the sake of one side, more than chance explains (the sign
+// test, 6 to 0 and above): a machine that stands still hits both alike, so that it is this side
+// which stands still at times, and what is left of the rounds does not show it.
 [[nodiscard]] ComparisonVerdict JudgeComparison(std::span<const FigureComparison> figures,
                                                 const RunVerdicts& verdicts);
 

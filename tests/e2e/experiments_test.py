@@ -146,6 +146,19 @@ class Experiments(unittest.TestCase):
         self.assertEqual(document["verdict"]["is"], "not comparable")
         self.assertEqual(document["rounds"][0]["b"]["verdict"]["is"], "FAILING")
 
+    def test_compare_says_who_stood_still(self):
+        # In the third of its runs, of 20 commands each.
+        command = self.server("--stall-at=50", "--stall-ms=800")
+        code, out, _, document = self.bench(
+            "compare", TARGET, TARGET, "--start-a", self.server(), "--start-b", command,
+            "--connections=2", "--warmup=0", "--keys=100", "--timeout=500ms", "--operations=20",
+            "--rounds=8")
+        self.assertEqual(code, 1)
+        self.assertIn("not comparable: Left out of 8 rounds, since answers did not come in time: "
+                      "1 in which B stood still, 0 in which A did.", out)
+        self.assertEqual([r.get("left_out", False) for r in document["rounds"]],
+                         [i == 2 for i in range(8)])
+
     def test_compare_can_be_stopped(self):
         path = os.path.join(self.directory, "stopped.json")
         with self.start("compare", TARGET, TARGET, "--start-a", self.server(), "--start-b",

@@ -3,13 +3,15 @@
 start servers and measure them.
 
 usage: scripted_server.py PORT DIARY [--delay-ms=N] [--burn-ms=N] [--error] [--commands=N]
-                          [--note=TEXT]
+                          [--stall-at=N] [--stall-ms=N] [--note=TEXT]
 
   DIARY       a file to which a line is added at the start: process, cores, note
   --delay-ms  how long each command takes
   --burn-ms   how much CPU time each command takes
   --error     every command is an error
   --commands  it ends after so many
+  --stall-at  it stands still at this command, once
+  --stall-ms  for so long
 """
 
 import argparse
@@ -64,13 +66,16 @@ async def main():
     parser.add_argument("--burn-ms", type=float, default=0)
     parser.add_argument("--error", action="store_true")
     parser.add_argument("--commands", type=int, default=0)
+    parser.add_argument("--stall-at", type=int, default=0)
+    parser.add_argument("--stall-ms", type=float, default=0)
     parser.add_argument("--note", default="")
     arguments = parser.parse_args()
 
     left = arguments.commands
+    until_stall = arguments.stall_at
 
     async def serve(reader, writer):
-        nonlocal left
+        nonlocal left, until_stall
         received = b""
         while fresh := await reader.read(1 << 16):
             kinds, received = commands_in(received + fresh)
@@ -78,6 +83,9 @@ async def main():
                 left -= 1
                 if left == 0:
                     os._exit(0)
+                until_stall -= 1
+                if until_stall == 0:
+                    time.sleep(arguments.stall_ms / 1000)
                 # Not asyncio's: one command at a time, as a server with one thread has it.
                 time.sleep(arguments.delay_ms / 1000)
                 burn(arguments.burn_ms / 1000)

@@ -163,12 +163,38 @@ TEST(RunFigures, RunsThatAreNotWhatTheyShouldBeAreNotCompared) {
 
 TEST(RunFigures, RoundsThatStoodStillAreLeftOutAndSaid) {
   const auto compared = CompareFigures(Rounds(18, 2, 1), BothFigures());
-  const ComparisonVerdict some = JudgeComparison(compared, {.runs = 36, .rounds_left_out = 2});
+  const ComparisonVerdict some =
+      JudgeComparison(compared, {.runs = 36, .late = {.only_a = 0, .only_b = 2}});
   EXPECT_EQ(some.is, ComparedAs::kSlower);
-  EXPECT_NE(some.because.find("2 of 20 rounds are left out"), std::string::npos) << some.because;
-  EXPECT_EQ(JudgeComparison(compared, {.runs = 36, .rounds_left_out = 3}).is,
+  EXPECT_NE(some.because.find("Left out of 20 rounds, since answers did not come in time: 2 in "
+                              "which B stood still, 0 in which A did."),
+            std::string::npos)
+      << some.because;
+  EXPECT_EQ(JudgeComparison(compared, {.runs = 36, .late = {.only_a = 1, .both = 2}}).is,
             ComparedAs::kNotComparable);
-  EXPECT_EQ(JudgeComparison({}, {.rounds_left_out = 3}).is, ComparedAs::kNotComparable);
+  EXPECT_EQ(JudgeComparison({}, {.late = {.only_a = 1, .only_b = 2}}).is,
+            ComparedAs::kNotComparable);
+}
+
+// A server that stands still in a tenth of the rounds is not compared by the others.
+TEST(RunFigures, OneSideThatStandsStillIsNotComparable) {
+  const auto compared = CompareFigures(Rounds(54, 1, 1), BothFigures());
+  const auto judge = [&](LateRounds late) {
+    return JudgeComparison(compared, {.runs = 2 * (60 - late.all()), .late = late});
+  };
+  EXPECT_EQ(judge({.only_b = 5}).is, ComparedAs::kNoDifference);
+  EXPECT_EQ(judge({.only_a = 3, .only_b = 3}).is, ComparedAs::kNoDifference);
+  EXPECT_EQ(judge({.only_a = 1, .only_b = 5}).is, ComparedAs::kNoDifference);
+  EXPECT_EQ(judge({.both = 6}).is, ComparedAs::kNoDifference);
+  const ComparisonVerdict b = judge({.only_b = 6});
+  EXPECT_EQ(b.is, ComparedAs::kNotComparable);
+  EXPECT_NE(b.because.find("6 in which B stood still, 0 in which A did. It is not the machine"),
+            std::string::npos)
+      << b.because;
+  EXPECT_NE(b.because.find("B stands still at times"), std::string::npos) << b.because;
+  const ComparisonVerdict a = judge({.only_a = 6});
+  EXPECT_EQ(a.is, ComparedAs::kNotComparable);
+  EXPECT_NE(a.because.find("A stands still at times"), std::string::npos) << a.because;
 }
 
 TEST(RunFigures, OnlyARunThatWasLateIsLeftOut) {
@@ -185,6 +211,31 @@ TEST(RunFigures, OnlyARunThatWasLateIsLeftOut) {
   }
   report.result.figures.verify.stale = 1;
   EXPECT_FALSE(WasOnlyLate(report));
+}
+
+TEST(RunFigures, WhoStoodStillIsTold) {
+  Report late;
+  late.result.figures.Of(OpKind::kRead).timeouts = 5;
+  late.judgement.verdict = RunVerdict::kFailing;
+  Report wrong;
+  wrong.result.figures.Of(OpKind::kRead).errors = 5;
+  wrong.judgement.verdict = RunVerdict::kFailing;
+  const Report sound;
+  EXPECT_EQ(WhoStoodStill(sound, sound), StoodStill::kNobody);
+  EXPECT_EQ(WhoStoodStill(late, sound), StoodStill::kA);
+  EXPECT_EQ(WhoStoodStill(sound, late), StoodStill::kB);
+  EXPECT_EQ(WhoStoodStill(late, late), StoodStill::kBoth);
+  // Errors are not excused by the other side's lateness.
+  EXPECT_EQ(WhoStoodStill(wrong, late), StoodStill::kNobody);
+  EXPECT_EQ(WhoStoodStill(late, wrong), StoodStill::kNobody);
+  LateRounds rounds;
+  for (const StoodStill who : {StoodStill::kNobody, StoodStill::kA, StoodStill::kB, StoodStill::kB,
+                               StoodStill::kBoth, StoodStill::kBoth, StoodStill::kBoth}) {
+    rounds.Add(who);
+  }
+  EXPECT_EQ(rounds.only_a, 1U);
+  EXPECT_EQ(rounds.only_b, 2U);
+  EXPECT_EQ(rounds.both, 3U);
 }
 
 TEST(RunFigures, OneThatARunLacksIsNotCompared) {

@@ -206,9 +206,13 @@ void CompareCommand::PrintHead() const {
 loadgen::Json CompareCommand::RoundsJson() const {
   loadgen::Json rounds = loadgen::Json::array();
   for (size_t i = 0; i < a_.reports.size(); ++i) {
-    rounds.push_back({{"order", i % 2 == 0 ? "AB" : "BA"},
-                      {"a", RunWithin(a_.reports[i])},
-                      {"b", RunWithin(b_.reports[i])}});
+    const loadgen::Report& a = a_.reports[i];
+    const loadgen::Report& b = b_.reports[i];
+    rounds.push_back(
+        {{"order", i % 2 == 0 ? "AB" : "BA"}, {"a", RunWithin(a)}, {"b", RunWithin(b)}});
+    if (loadgen::WhoStoodStill(a, b) != loadgen::StoodStill::kNobody) {
+      rounds.back()["left_out"] = true;
+    }
   }
   return rounds;
 }
@@ -219,15 +223,9 @@ std::vector<loadgen::FigurePair> CompareCommand::RoundsThatCount(
   for (size_t i = 0; i < a_.reports.size(); ++i) {
     const loadgen::Report& a = a_.reports[i];
     const loadgen::Report& b = b_.reports[i];
-    const bool any_late = loadgen::WasOnlyLate(a) || loadgen::WasOnlyLate(b);
-    const auto is_sound = [](const loadgen::Report& report) {
-      return report.judgement.verdict != loadgen::RunVerdict::kFailing ||
-             loadgen::WasOnlyLate(report);
-    };
-    if (any_late && is_sound(a) && is_sound(b)) {
-      ++verdicts.rounds_left_out;
-      continue;
-    }
+    const loadgen::StoodStill who = loadgen::WhoStoodStill(a, b);
+    verdicts.late.Add(who);
+    if (who != loadgen::StoodStill::kNobody) continue;
     rounds.push_back({loadgen::FiguresOf(a), loadgen::FiguresOf(b)});
     verdicts.Add(a.judgement.verdict);
     verdicts.Add(b.judgement.verdict);

@@ -223,7 +223,7 @@ function drawRatioRow(frame, row, y) {
 const kRatioClass = {faster: 's1', slower: 's2'};
 
 function compareFigure(comparison) {
-  const rounds = Array.isArray(comparison.rounds) ? comparison.rounds : [];
+  const rounds = (Array.isArray(comparison.rounds) ? comparison.rounds : []).filter((round) => !round.left_out);
   const rows = comparison.figures.filter((figure) => figure.ratio > 0 && figure.low > 0 && figure.high > 0)
       .map((figure) => ({
         name: nameOf(figure), low: figure.low, middle: figure.ratio, high: figure.high,

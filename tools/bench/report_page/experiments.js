@@ -242,7 +242,7 @@ function compareSection(comparison, level) {
       percentileFigure([side('a', names[0], 's1'), side('b', names[1], 's2')],
                        {name: 'percentiles', note: 'All rounds of each side together.'}),
       foldsPart(rounds.flatMap((round, i) => ['a', 'b'].map((name, j) =>
-          runFold(`round ${i + 1} (${round.order ?? '–'}), ${names[j]}`, round[name])))),
+          runFold(`round ${i + 1} (${round.order ?? '–'}${round.left_out ? ', left out' : ''}), ${names[j]}`, round[name])))),
       tail(comparison));
 }
 
