@@ -92,8 +92,8 @@ void AddFlags(CLI::App& app, Flags& flags) {
       ->check(CLI::IsMember({"memory", "rocksdb"}))
       ->capture_default_str();
   app.add_option("--rocksdb-cache-bytes", options.rocksdb_cache_bytes,
-                 "with --engine=rocksdb: memory for the database's blocks, of all lanes together "
-                 "(256mb)")
+                 "with --engine=rocksdb: memory for the database's blocks, of all lanes together, "
+                 "at least 8mb for each (256mb, or what the lanes need at least)")
       ->transform(size)
       ->check(CLI::Range(storage::kRocksDbCacheBytesMin, uint64_t{1} << 50));
   AddRecoverFlag(app, flags);
@@ -132,6 +132,25 @@ void AddFlags(CLI::App& app, Flags& flags) {
   AddCheckpointFlags(app, options.checkpoints);
 }
 
+// A flag that would do nothing is a mistake of whoever sets it.
+Status CheckTogether(const server::ServerOptions& options) {
+  const bool database = options.engine == storage::EngineKind::kRocksDb;
+  if (database && !options.fsync) {
+    return Status(StatusCode::kBadArgument,
+                  "--engine=rocksdb keeps its data in the data directory and needs a log: choose "
+                  "another mode than --fsync=off");
+  }
+  if (!database && options.rocksdb_cache_bytes != 0) {
+    return Status(StatusCode::kBadArgument,
+                  "--rocksdb-cache-bytes does nothing without --engine=rocksdb");
+  }
+  if (options.salvage && !options.fsync) {
+    return Status(StatusCode::kBadArgument,
+                  "--recover=salvage does nothing with --fsync=off, which reads no data directory");
+  }
+  return OkStatus();
+}
+
 Status FillOptions(Flags& flags) {
   flags.options.listen.clear();
   for (const std::string& text : flags.listen) {
@@ -153,12 +172,7 @@ Status FillOptions(Flags& flags) {
       flags.engine == "rocksdb" ? storage::EngineKind::kRocksDb : storage::EngineKind::kMemory;
   flags.options.salvage = flags.recover == "salvage";
   flags.options.pin_lanes = !flags.no_pin;
-  if (flags.options.engine == storage::EngineKind::kRocksDb && !flags.options.fsync) {
-    return Status(StatusCode::kBadArgument,
-                  "--engine=rocksdb keeps its data in the data directory and needs a log: choose "
-                  "another mode than --fsync=off");
-  }
-  return OkStatus();
+  return CheckTogether(flags.options);
 }
 
 int Serve(const server::ServerOptions& options) {

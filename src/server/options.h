@@ -52,8 +52,9 @@ struct ServerOptions {
   bool salvage = false;  // start with what is sound of damaged logs and checkpoints
   shard::CheckpointPolicy checkpoints;
 
-  storage::EngineKind engine = storage::EngineKind::kMemory;          // kRocksDb needs a log
-  uint64_t rocksdb_cache_bytes = storage::kRocksDbCacheBytesDefault;  // of all lanes
+  storage::EngineKind engine = storage::EngineKind::kMemory;  // kRocksDb needs a log
+  // Of all lanes; 0: kRocksDbCacheBytesDefault, or what they need at least if that is more.
+  uint64_t rocksdb_cache_bytes = 0;
 
   uint32_t max_connections = kMaxConnectionsDefault;
   size_t output_buffer_bytes_max = kOutputBufferBytesDefault;

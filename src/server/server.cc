@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "base/absl_view.h"
 #include "base/hash.h"
@@ -44,6 +45,19 @@ uint32_t LaneCount(const ServerOptions& options) {
 uint64_t DatabaseDescriptors(const ServerOptions& options, uint32_t lanes) {
   if (options.engine != storage::EngineKind::kRocksDb) return 0;
   return uint64_t{lanes} * (storage::kRocksDbOpenFilesMax + kOtherDescriptors);
+}
+
+// For the database of each lane.
+Result<uint64_t> DatabaseCacheBytes(const ServerOptions& options, uint32_t lanes) {
+  const uint64_t needed = lanes * storage::kRocksDbCacheBytesMin;
+  if (options.rocksdb_cache_bytes == 0) {
+    return std::max(storage::kRocksDbCacheBytesDefault, needed) / lanes;
+  }
+  if (options.rocksdb_cache_bytes >= needed) return options.rocksdb_cache_bytes / lanes;
+  return Status(
+      StatusCode::kBadArgument,
+      absl::StrCat("--rocksdb-cache-bytes is too small: ", lanes, " lanes need ", needed >> 20,
+                   "mb, ", storage::kRocksDbCacheBytesMin >> 20, "mb for each"));
 }
 
 // Each connection is a descriptor. What the hard limit does not allow is left to OnAcceptError().
@@ -111,9 +125,10 @@ Status Server::OpenData() {
   if (options_.engine == storage::EngineKind::kRocksDb) {
     // Here, as this thread is not pinned.
     RETURN_IF_ERROR(storage::PrepareRocksDb());
-    options.open_database = [cache_bytes = options_.rocksdb_cache_bytes / lane_count_](
-                                const std::string& path, uint64_t hash_seed) {
-      return storage::OpenRocksDb({path, hash_seed, cache_bytes});
+    const Result<uint64_t> cache_bytes = DatabaseCacheBytes(options_, lane_count_);
+    if (!cache_bytes.ok()) return cache_bytes.status();
+    options.open_database = [bytes = *cache_bytes](const std::string& path, uint64_t hash_seed) {
+      return storage::OpenRocksDb({path, hash_seed, bytes});
     };
   }
   Result<std::unique_ptr<shard::SliceOpener>> opener = shard::SliceOpener::Open(options);

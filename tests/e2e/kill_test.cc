@@ -238,11 +238,14 @@ class KillTest : public testing::TestWithParam<Setting> {
   [[nodiscard]] std::vector<std::string> CycleFlags(int cycle) const {
     static constexpr std::array kLanes = {"1", "2", "4", "3"};
     const auto turn = static_cast<size_t>(cycle);
-    return Flags(directory_.Sub("data"),
-                 {std::string("--fsync=") + GetParam().first, kSegmentFlag,
-                  std::string("--shards=") + kLanes[turn / 4 % kLanes.size()],
-                  turn / 2 % 2 == 0 ? "--io=auto" : "--io=epoll",
-                  std::string("--engine=") + GetParam().second, "--rocksdb-cache-bytes=8mb"});
+    std::vector<std::string> flags = {std::string("--fsync=") + GetParam().first, kSegmentFlag,
+                                      std::string("--shards=") + kLanes[turn / 4 % kLanes.size()],
+                                      turn / 2 % 2 == 0 ? "--io=auto" : "--io=epoll",
+                                      std::string("--engine=") + GetParam().second};
+    if (GetParam().second == std::string("rocksdb")) {
+      flags.push_back("--rocksdb-cache-bytes=32mb");
+    }
+    return Flags(directory_.Sub("data"), flags);
   }
 
   [[nodiscard]] uint64_t Pipelines() const {

@@ -26,7 +26,10 @@ class ProtocolFixture : public testing::TestWithParam<Setting> {
   void Start(const std::vector<std::string>& schemes, const std::vector<std::string>& more = {}) {
     std::vector<std::string> flags = {VariantFlag(GetParam().first),
                                       "--shards=" + std::to_string(GetParam().second), "--fsync=os",
-                                      "--wal-segment-bytes=1mb", "--rocksdb-cache-bytes=8mb"};
+                                      "--wal-segment-bytes=1mb"};
+    if (GetParam().first == std::string("rocksdb")) {
+      flags.push_back("--rocksdb-cache-bytes=" + std::to_string(8 * GetParam().second) + "mb");
+    }
     for (const std::string& scheme : schemes) {
       flags.push_back("--listen=" + scheme + "://127.0.0.1:0");
     }

@@ -24,8 +24,12 @@ class RocksDbTest : public testing::Test {
  protected:
   [[nodiscard]] std::vector<std::string> EngineFlags(const std::string& engine,
                                                      int lanes = 2) const {
-    return Flags(data(), {"--engine=" + engine, "--shards=" + std::to_string(lanes), "--fsync=os",
-                          "--rocksdb-cache-bytes=8mb", "--wal-segment-bytes=1mb"});
+    std::vector<std::string> flags = {"--engine=" + engine, "--shards=" + std::to_string(lanes),
+                                      "--fsync=os", "--wal-segment-bytes=1mb"};
+    if (engine == "rocksdb") {
+      flags.push_back("--rocksdb-cache-bytes=" + std::to_string(8 * lanes) + "mb");
+    }
+    return Flags(data(), flags);
   }
 
   void Start(const std::string& engine = "rocksdb", int lanes = 2) {
@@ -126,6 +130,18 @@ TEST_F(WithRocksDb, WithoutALogItIsRefused) {
   EXPECT_FALSE(std::filesystem::exists(data()));
 }
 
+TEST_F(RocksDbTest, FlagsThatDoNothingAreRefused) {
+  ExpectRefusal(Flags(data(), {"--rocksdb-cache-bytes=64mb"}), 2, "--engine=rocksdb");
+  ExpectRefusal(Flags(data(), {"--recover=salvage", "--fsync=off"}), 2, "--fsync=off");
+  EXPECT_FALSE(std::filesystem::exists(data()));
+}
+
+TEST_F(WithRocksDb, LessMemoryThanTheLanesNeedIsRefused) {
+  ExpectRefusal(Flags(data(), {"--engine=rocksdb", "--shards=4", "--rocksdb-cache-bytes=31mb"}), 1,
+                "4 lanes need 32mb");
+  EXPECT_FALSE(std::filesystem::exists(data()));
+}
+
 TEST_F(WithRocksDb, MoreThanTheMemoryItHas) {
   constexpr int kCount = 40'000;
   constexpr size_t kBytes = 1'000;
@@ -219,6 +235,7 @@ TEST_F(WithRocksDb, ADamagedDatabaseUnderItsLogIsNotStarted) {
   Stop();
   DamageTables();
   ExpectRefusal(EngineFlags("rocksdb"), 1, "checksum mismatch");
+  ExpectRefusal(EngineFlags("rocksdb"), 1, "salvage does not repair databases");
 }
 
 // With no log to put in over it, after a checkpoint: a server finds out when a client asks.
