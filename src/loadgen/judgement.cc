@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "loadgen/trend.h"
 #include "loadgen/units.h"
@@ -38,6 +39,20 @@ Judgement JudgeReads(const VerifyFigures& verify) {
                           "stale, %u lost, %u corrupt, %u never written. The first: %s",
                           verify.verified, verify.stale, verify.vanished, verify.corrupt,
                           verify.never_sent, verify.first_finding)};
+}
+
+// What was not read back may be lost: nobody has seen it.
+std::optional<Judgement> JudgeSweep(const Figures& figures, const JudgementInput& input) {
+  const VerifyFigures& verify = figures.verify;
+  if (verify.unswept == 0 || input.stopped) return std::nullopt;
+  Judgement judgement{RunVerdict::kFailing,
+                      absl::StrFormat("%u of %u keys could not be read back after the run, so that "
+                                      "nobody knows whether they are still there.",
+                                      verify.unswept, verify.swept + verify.unswept)};
+  if (!figures.first_error.empty()) {
+    absl::StrAppend(&judgement.reason, " The first error: ", figures.first_error);
+  }
+  return judgement;
 }
 
 double Mean(std::span<const double> figures) {
@@ -202,6 +217,7 @@ Judgement Judge(const Figures& figures, const JudgementInput& input) {
                             100 * share, total.errors, total.timeouts, total.lost,
                             figures.first_error)};
   }
+  if (const auto failing = JudgeSweep(figures, input)) return *failing;
   return input.open_loop ? JudgeOpenLoop(figures, total, input) : JudgeClosedLoop(total, input);
 }
 

@@ -15,7 +15,7 @@ enum class RunVerdict : uint8_t {
   kValid,             // the figures are the server's
   kGeneratorLimited,  // the generator was late, or had no CPU time left: they are its own
   kSaturated,  // more was asked than the server could do: they grow with the length of the run
-  kFailing,    // reads were wrong, or a part of the operations failed and is in no latency
+  kFailing,    // reads were wrong or not possible, or operations failed and are in no latency
 };
 
 // "VALID", "GENERATOR-LIMITED", "SATURATED", "FAILING".
@@ -31,6 +31,8 @@ struct JudgementInput {
   std::vector<double> asked_by_second = {};
   // The requests a second that all threads together can make, as calibrated; 0: nobody knows.
   double ceiling_per_s = 0;
+  // Somebody ended the run, so that there was no time to read back what it wrote.
+  bool stopped = false;
 };
 
 struct Judgement {
@@ -41,6 +43,7 @@ struct Judgement {
 // The first of these that holds:
 //   FAILING            a verified run found a read that was wrong
 //   FAILING            more than 1 operation in 1000 failed
+//   FAILING            a verified run that nobody stopped could not read back all that it wrote
 //   SATURATED          open loop: more than 1 in 100 waited for room on a connection, or was never
 //                      started
 //   GENERATOR-LIMITED  open loop: it started operations late (p99 of the lag over a tenth of the

@@ -194,6 +194,7 @@ Result<LoadResult> LoadRun::Collect() {
     result.prefilled += thread.prefilled;
   }
   result.begun_wall_ms = begun_wall_ms_;
+  result.stopped = stopped_;
   if (before_) {
     if (!after_) after_ = ReadProcessesNow();
     const ReadTimes times{.first_ns = before_->at_ns,

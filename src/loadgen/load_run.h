@@ -34,6 +34,7 @@ struct LoadResult {
   env::ProcessStat generator;  // what this process has used while it was counted
   env::ProcessStat server;     // the same of LoadOptions::server_pid
   double stolen_share = 0;     // of all cores' time meanwhile, by the hypervisor
+  bool stopped = false;        // by the observer, before its end
   io::BackEnd back_end = io::BackEnd::kEpoll;
 
   [[nodiscard]] double AnsweredPerSecond() const;

@@ -220,8 +220,9 @@ std::string_view ComparedAsName(ComparedAs compared) {
 
 bool WasOnlyLate(const Report& report) {
   const OpFigures total = report.result.figures.Total();
+  const VerifyFigures& verify = report.result.figures.verify;
   return report.judgement.verdict == RunVerdict::kFailing && total.errors == 0 && total.lost == 0 &&
-         report.result.figures.verify.findings() == 0;
+         verify.findings() == 0 && verify.unswept == 0;
 }
 
 StoodStill WhoStoodStill(const Report& a, const Report& b) {

@@ -91,8 +91,8 @@ struct ComparisonVerdict {
 };
 
 // Whether a run is FAILING for no other reason than that answers did not come in time: no error, no
-// lost connection, no wrong value. A machine that stands still for a moment does that to a short
-// run, and the round with it tells nothing of the servers.
+// lost connection, no wrong value, no key that could not be read back. A machine that stands still
+// for a moment does that to a short run, and the round with it tells nothing of the servers.
 [[nodiscard]] bool WasOnlyLate(const Report& report);
 
 // Who stood still in a round, where that is all there is against it: such a round is left out of

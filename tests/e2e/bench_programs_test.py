@@ -328,6 +328,19 @@ def a_server_that_forgets_is_found_out(context):
         server.stop()
 
 
+def a_server_that_does_not_come_back_is_no_valid_run(context):
+    server = context.corelane()
+    try:
+        run = context.start_verified_run(server.port, "--duration=1s", "--timeout=300ms")
+        server.process.kill()
+        stdout, stderr = run.communicate(timeout=TIMEOUT_S)
+        assert run.returncode == 1, (run.returncode, stdout, stderr)
+        assert re.search(r"--verify: \d+ of \d+ keys could not be read back", stderr), stderr
+        assert "FAILING: " in stdout, stdout
+    finally:
+        server.stop()
+
+
 def recorded_commands_are_sent_again(context):
     server = context.corelane()
     path = os.path.join(context.directory, "recorded")
@@ -551,6 +564,7 @@ CASES_WITH_SERVER = [
     a_terminal_shows_how_a_run_goes_on,
     a_server_that_is_killed_keeps_what_it_acknowledged,
     a_server_that_forgets_is_found_out,
+    a_server_that_does_not_come_back_is_no_valid_run,
     recorded_commands_are_sent_again,
 ]
 

@@ -66,6 +66,26 @@ TEST(Judgement, OneWrongReadIsOneTooMany) {
   EXPECT_NE(judgement.reason.find("key k is lost"), std::string::npos) << judgement.reason;
 }
 
+TEST(Judgement, WhatCouldNotBeReadBackIsAFailure) {
+  Figures figures = Good(10'000);
+  figures.verify.verified = 9'990;
+  figures.verify.swept = 990;
+  figures.verify.unswept = 10;
+  const Judgement judgement = Judge(figures, kOpen);
+  EXPECT_EQ(judgement.verdict, RunVerdict::kFailing);
+  EXPECT_NE(judgement.reason.find("10 of 1000 keys could not be read back"), std::string::npos)
+      << judgement.reason;
+  figures.first_error = "ERR no more";
+  EXPECT_NE(Judge(figures, kOpen).reason.find("ERR no more"), std::string::npos);
+  // Who stops a run has not waited for that.
+  JudgementInput stopped = kOpen;
+  stopped.stopped = true;
+  EXPECT_EQ(Judge(figures, stopped).verdict, RunVerdict::kValid);
+  // What it did read back counts all the same.
+  figures.verify.vanished = 1;
+  EXPECT_EQ(Judge(figures, stopped).verdict, RunVerdict::kFailing);
+}
+
 TEST(Judgement, OperationsThatWaitForRoomAreTheServersDoing) {
   Figures figures = Good(10'000);
   figures.held_back = 100;  // of 10,100: just under one in a hundred

@@ -209,6 +209,9 @@ TEST(RunFigures, OnlyARunThatWasLateIsLeftOut) {
     EXPECT_FALSE(WasOnlyLate(report));
     reads.*how = 0;
   }
+  report.result.figures.verify.unswept = 1;
+  EXPECT_FALSE(WasOnlyLate(report));
+  report.result.figures.verify.unswept = 0;
   report.result.figures.verify.stale = 1;
   EXPECT_FALSE(WasOnlyLate(report));
 }

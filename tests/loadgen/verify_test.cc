@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string>
 
+#include "loadgen/judgement.h"
 #include "loadgen/verifier.h"
 #include "simulated_store.h"
 #include "worker_run.h"
@@ -272,10 +273,16 @@ TEST(VerifySweep, WhatCannotBeReadBackIsCountedAndNoFinding) {
   for (const auto end :
        {EndingStore::End::kErrors, EndingStore::End::kSilence, EndingStore::End::kHangsUp}) {
     EndingStore store(end);
-    const VerifyFigures figures = Figures(FewReads(), store);
+    const WorkerRun run(FewReads(), store);
+    const VerifyFigures& figures = run.figures().verify;
     EXPECT_EQ(figures.unswept, 1000U);
     EXPECT_EQ(figures.swept, 0U);
     EXPECT_EQ(figures.findings(), 0U) << figures.first_finding;
+    // Nobody knows whether they are there, so that nothing is VALID.
+    JudgementInput input = {.measured_s = 1};
+    EXPECT_EQ(Judge(run.figures(), input).verdict, RunVerdict::kFailing);
+    input.stopped = true;
+    EXPECT_EQ(Judge(run.figures(), input).verdict, RunVerdict::kValid);
   }
 }
 

@@ -73,7 +73,7 @@ class Laboratory {
   loadgen::Json environment_;  // of the first run
   size_t runs_ = 0;
   size_t failing_ = 0;
-  uint64_t wrong_answers_ = 0;  // found by --verify
+  Status verified_;  // the first that --verify had something against
   std::string json_path_;
   std::string html_path_;
   std::string command_line_;

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_format.h"
 #include "env/system_text.h"
 #include "loadgen/environment.h"
 #include "loadgen/judgement.h"
@@ -36,7 +37,8 @@ loadgen::JudgementInput JudgedBy(const loadgen::Report& report) {
           .generator_cpu_s = report.result.generator.cpu_s,
           .asked_by_second = loadgen::ExpectedArrivalsBySecond(report.options.rate,
                                                                report.options.warmup_ns, seconds),
-          .ceiling_per_s = CeilingPerSecond(report)};
+          .ceiling_per_s = CeilingPerSecond(report),
+          .stopped = report.result.stopped};
 }
 
 }  // namespace
@@ -85,6 +87,17 @@ Result<loadgen::Report> Measure(const loadgen::LoadOptions& options, const Machi
   report.result = std::move(*result);
   report.judgement = loadgen::Judge(report.result.figures, JudgedBy(report));
   return report;
+}
+
+Status VerifiedStatus(const loadgen::LoadResult& result) {
+  const loadgen::VerifyFigures& verify = result.figures.verify;
+  if (verify.findings() > 0) {
+    return Status(StatusCode::kError, "--verify: the server's answers are wrong");
+  }
+  if (verify.unswept == 0 || result.stopped) return OkStatus();
+  return Status(StatusCode::kError,
+                absl::StrFormat("--verify: %u of %u keys could not be read back", verify.unswept,
+                                verify.swept + verify.unswept));
 }
 
 }  // namespace corelane::tools

@@ -49,4 +49,8 @@ class CalibrateFlag {
                                               const Machine& machine,
                                               loadgen::RunObserver& observer);
 
+// What --verify has to say of a run: kError where an answer was wrong, or where keys could not be
+// read back though nobody stopped the run.
+[[nodiscard]] Status VerifiedStatus(const loadgen::LoadResult& result);
+
 }  // namespace corelane::tools
