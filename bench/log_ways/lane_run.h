@@ -75,6 +75,7 @@ class LaneRun {
   const env::Clock& clock_;
   Way& way_;
   const std::string value_;
+  const int64_t reading_ns_max_;  // of reading the CPU time, as calibrated
 
   // Of the current Go().
   RunFigures figures_;

@@ -143,6 +143,68 @@ TEST_P(LogWaysTest, ARunCountsEveryFrameOnce) {
   EXPECT_NE(MarkdownTable({cell}).find("| this | "), std::string::npos);
 }
 
+// ---- What a run measures, in virtual time ----
+
+// Goes on by a microsecond whenever it is read; by 10 ms once, at the `jumps_at`-th reading from
+// the one on by which the first frames are due.
+class JumpingClock final : public env::Clock {
+ public:
+  static constexpr int64_t kStep = 1'000;
+  static constexpr int64_t kJump = 10'000'000;
+
+  void JumpAt(int reading) { jumps_at_ = reading; }
+  // From here on the run begins; its first frames are due a millisecond later.
+  void Begin() { due_ns_ = now_ns_ + kStep + 1'000'000; }
+  [[nodiscard]] int64_t MonotonicNanos() const override {
+    now_ns_ += kStep;
+    if (now_ns_ >= due_ns_ && ++readings_ == jumps_at_) now_ns_ += kJump;
+    return now_ns_;
+  }
+  [[nodiscard]] int64_t WallMillis() const override { return now_ns_ / 1'000'000; }
+
+ private:
+  int jumps_at_ = 0;
+  int64_t due_ns_ = INT64_MAX;
+  mutable int64_t now_ns_ = 0;
+  mutable int readings_ = 0;
+};
+
+// Takes no time.
+class InstantWay final : public Way {
+ public:
+  [[nodiscard]] uint64_t Append(std::string_view /*key*/, const kv::ValueView& /*value*/) override {
+    return ++seq_;
+  }
+  void EndTurn() override {}
+  [[nodiscard]] uint64_t survived_seq() const override { return seq_; }
+  [[nodiscard]] uint64_t durable_seq() const override { return seq_; }
+  [[nodiscard]] uint64_t syncs() const override { return 0; }
+  void Close() override {}
+
+ private:
+  uint64_t seq_ = 0;
+};
+
+int64_t AppendNanosWithAJumpAt(int reading) {
+  constexpr Load kOneBatch{.frames_per_second = 100, .batch_frames = 1, .value_bytes = 1};
+  JumpingClock clock;
+  InstantWay way;
+  LaneRun run(kOneBatch, wal::FsyncMode::kOs, clock, way);
+  clock.Begin();
+  clock.JumpAt(reading);
+  return run.Go(0.01).append.ValueAtPercentile(100);
+}
+
+// The first reading sees that frames are due, the second and the third are around the reading of
+// the CPU time, the fourth is when the turn is over.
+TEST(LaneRun, AnInterruptionIsInTheLatencyWhereverItComes) {
+  EXPECT_LT(AppendNanosWithAJumpAt(0), JumpingClock::kJump / 10);
+  for (const int reading : {1, 2, 3, 4}) {
+    EXPECT_GE(AppendNanosWithAJumpAt(reading), JumpingClock::kJump) << reading;
+  }
+  EXPECT_LT(AppendNanosWithAJumpAt(5), JumpingClock::kJump / 10);
+}
+
 std::string NameOf(const testing::TestParamInfo<LogWaysTest::ParamType>& info) {
   return std::string(std::get<0>(info.param).name) + "_" +
          std::string(ModeName(std::get<1>(info.param)));
