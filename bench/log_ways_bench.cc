@@ -145,9 +145,10 @@ Status Bench::Run() {
   std::vector<Cell> cells;
   cells.reserve(entries.size());
   for (Entry& entry : entries) cells.push_back(std::move(entry.cell));
-  absl::PrintF("%.0f frames/s, %u at a time, values of %u bytes; %u rounds of %g s\n\n%s\n%s",
+  absl::PrintF("%.0f frames/s, %u at a time, values of %u bytes; %u rounds of %g s\n\n%s\n%s\n%s",
                flags_.load.frames_per_second, flags_.load.batch_frames, flags_.load.value_bytes,
-               flags_.rounds, flags_.seconds, MarkdownTable(cells), MachineLine(flags_.directory));
+               flags_.rounds, flags_.seconds, MarkdownTable(cells), base::ToAbsl(TableNotes()),
+               MachineLine(flags_.directory));
   return OkStatus();
 }
 

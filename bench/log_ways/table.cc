@@ -96,6 +96,17 @@ std::string MarkdownTable(const std::vector<Cell>& cells) {
   return table;
 }
 
+std::string_view TableNotes() {
+  return "The segments are not alike: those of mapping, write and helper are allocated "
+         "(fallocate), "
+         "unwritten extents that the file system converts when they are first written, which a "
+         "sync waits for; those of direct were filled with zeros before the run, so that its "
+         "writes change no metadata.\n"
+         "No CPU column has the kernel's write-back threads, which carry the page cache of "
+         "mapping, "
+         "write and helper to the disk; direct has no such work.\n";
+}
+
 std::string MachineLine(const std::string& directory) {
   utsname system{};
   if (uname(&system) != 0) return "Machine: unknown\n";

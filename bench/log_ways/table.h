@@ -1,7 +1,7 @@
 #pragma once
 
-// What log-ways-bench prints: a table in Markdown, a row for each way and mode, and a line about
-// the machine. Plain text; one thread.
+// What log-ways-bench prints: a table in Markdown, a row for each way and mode, notes below it, and
+// a line about the machine. Plain text; one thread.
 
 #include <algorithm>
 #include <cstdint>
@@ -36,6 +36,9 @@ struct Cell {
 };
 
 [[nodiscard]] std::string MarkdownTable(const std::vector<Cell>& cells);
+
+// What the table does not say by itself and whoever compares its rows has to know.
+[[nodiscard]] std::string_view TableNotes();
 
 // The kernel, the cores, and the file system that `directory` is on.
 [[nodiscard]] std::string MachineLine(const std::string& directory);

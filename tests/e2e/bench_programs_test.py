@@ -533,6 +533,7 @@ def ways_to_the_disk_are_compared(context):
         for way in ("mapping", "write", "helper")], done.stdout
     assert {len(row) for row in rows} == {17}, done.stdout
     assert done.stdout.splitlines()[-1].startswith("Machine: Linux "), done.stdout
+    assert "unwritten extents" in done.stdout and "write-back" in done.stdout, done.stdout
     # Neither io_uring nor O_DIRECT is allowed everywhere.
     done = run("--ways=direct", "--modes=always,os")
     assert done.stdout.count("| direct |") == 2 or re.search("io_uring|O_DIRECT", done.stderr), done

@@ -205,6 +205,12 @@ TEST(LaneRun, AnInterruptionIsInTheLatencyWhereverItComes) {
   EXPECT_LT(AppendNanosWithAJumpAt(5), JumpingClock::kJump / 10);
 }
 
+TEST(LaneRun, TheTableSaysWhatItsRowsDoNotShare) {
+  for (const std::string_view said : {"unwritten extents", "filled with zeros", "write-back"}) {
+    EXPECT_NE(TableNotes().find(said), std::string_view::npos) << said;
+  }
+}
+
 std::string NameOf(const testing::TestParamInfo<LogWaysTest::ParamType>& info) {
   return std::string(std::get<0>(info.param).name) + "_" +
          std::string(ModeName(std::get<1>(info.param)));
