@@ -18,8 +18,10 @@ namespace corelane::env {
 // allowed the thread runs all the same.
 void PinThread(int cpu);
 
-// From here on the calling thread has a tenth of the weight of others and does not preempt them:
-// for work that can wait, but must come to an end. A hint.
+// From here on the calling thread makes room for any other at once, and gets next to nothing on a
+// core that others keep busy all the time: for work that can wait. A hint. Measured for the writer
+// of checkpoints, on the core of a lane that is half busy: p95 of the lane's requests 0.4 ms, with
+// nice 10 and SCHED_BATCH instead 1.2 to 1.4 ms, and as many checkpoints.
 void YieldToOthers();
 
 // The CPU time that the calling thread has used so far.
