@@ -176,7 +176,9 @@ TEST_F(CheckpointTest, AFullDiskCostsTheCheckpointAndNothingElse) {
     ASSERT_EQ(client.Ask(Resp({"SET", "k" + std::to_string(key), Noise(20'000)})), "+OK\r\n");
   }
   EXPECT_EQ(client.Ask(Resp({"SAVE"})), "+OK\r\n");
-  std::ofstream(disk() + "/ballast", std::ios::binary) << std::string(32'000'000, 'x');
+  const std::vector<char> ballast(size_t{32} << 20, 'x');
+  std::ofstream(disk() + "/ballast", std::ios::binary)
+      .write(ballast.data(), static_cast<std::streamsize>(ballast.size()));
   const std::string refused = client.Ask(Resp({"SAVE"}));
   EXPECT_TRUE(refused.starts_with("-ERR the checkpoint failed: ")) << refused;
   EXPECT_EQ(Info(client, "rdb_last_bgsave_status"), "err");
